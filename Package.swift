@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+// The layers of Attune as targets: each imports only what stands below it (docs/architecture.md).
+import PackageDescription
+
+/// Flags of every ordinary target: language mode 6, warnings are errors.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// Flags of the kernel modules. They are built twice from the same files, once per instruction set.
+/// Bounds are validated before a kernel is called, by errors that are thrown, so checks inside the loops are off.
+func kernelFlags(cpu: String) -> [SwiftSetting] {
+  [.unsafeFlags(["-Ounchecked", "-wmo", "-enforce-exclusivity=unchecked", "-target-cpu", cpu])]
+}
+
+let package = Package(
+  name: "attune",
+  products: [
+    .executable(name: "attune", targets: ["Coordinator"]),
+    .executable(name: "attune-worker", targets: ["Worker"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // Bottom layer.
+    .target(
+      name: "Shared", dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+    .target(name: "KernelTypes", swiftSettings: strict),
+    .target(name: "KernelsAVX2", dependencies: ["KernelTypes"], swiftSettings: kernelFlags(cpu: "haswell")),
+    .target(name: "KernelsAVX512", dependencies: ["KernelTypes"], swiftSettings: kernelFlags(cpu: "skylake-avx512")),
+    .target(name: "CMachine"),
+    .target(
+      name: "Kernels", dependencies: ["KernelTypes", "KernelsAVX2", "KernelsAVX512", "CMachine"],
+      swiftSettings: strict),
+    .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+
+    // Middle layer: no target imports another of this layer.
+    .target(
+      name: "Manifests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+    .target(name: "Scheduling", dependencies: ["Shared"], swiftSettings: strict),
+    .target(
+      name: "Store", dependencies: ["Shared", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+    .target(name: "Reports", dependencies: ["Shared"], swiftSettings: strict),
+    .target(
+      name: "Messaging",
+      dependencies: ["Shared", "CZeroMQ", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["attune.proto"], swiftSettings: strict),
+    .target(name: "Training", dependencies: ["Shared", "Kernels"], swiftSettings: strict),
+
+    // Top layer: the two programs.
+    .executableTarget(
+      name: "Coordinator",
+      dependencies: [
+        "Shared", "Manifests", "Scheduling", "Store", "Reports", "Messaging", "Training", "CMachine",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "Worker",
+      dependencies: [
+        "Shared", "Messaging", "Training", "CMachine",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+
+    .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training", "Kernels", "Shared"], resources: [.copy("Golden")],
+      swiftSettings: strict),
+    .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Shared"], swiftSettings: strict),
+    .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Shared"], swiftSettings: strict),
+    .testTarget(name: "MessagingTests", dependencies: ["Messaging", "Shared"], swiftSettings: strict),
+    .testTarget(name: "EndToEndTests", dependencies: ["Shared", "Store", "Reports"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

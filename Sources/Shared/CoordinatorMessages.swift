@@ -1,0 +1,72 @@
+// What the coordinator says to a worker. Effects and timing are in docs/protocol.md.
+
+package struct Welcome: Hashable, Sendable {
+  /// The protocol version both will use.
+  package var version: Int
+  package var sweepName: String
+  package var epoch: Int64
+  package var heartbeatInterval: Duration
+  package var leaseDuration: Duration
+  package init(
+    version: Int, sweepName: String, epoch: Int64, heartbeatInterval: Duration, leaseDuration: Duration
+  ) {
+    self.version = version
+    self.sweepName = sweepName
+    self.epoch = epoch
+    self.heartbeatInterval = heartbeatInterval
+    self.leaseDuration = leaseDuration
+  }
+}
+
+/// One trial to train. Everything the numbers depend on is in `parameters`, `seed`, `stage` and `reference`.
+package struct TrialGrant: Equatable, Sendable {
+  package var trial: TrialID
+  package var token: LeaseToken
+  package var parameters: TrialParameters
+  package var seed: Seed
+  package var stage: TrialStage
+  /// Threads the worker should give it; any number gives the same bits.
+  package var threads: Int
+  /// Where to go on from; nil starts anew.
+  package var resume: CheckpointOffer?
+  /// The checkpoint of the cell's attainable reference, for reporting trials.
+  package var reference: CheckpointOffer?
+  package init(
+    trial: TrialID, token: LeaseToken, parameters: TrialParameters, seed: Seed, stage: TrialStage, threads: Int,
+    resume: CheckpointOffer?, reference: CheckpointOffer?
+  ) {
+    self.trial = trial
+    self.token = token
+    self.parameters = parameters
+    self.seed = seed
+    self.stage = stage
+    self.threads = threads
+    self.resume = resume
+    self.reference = reference
+  }
+}
+
+package enum CoordinatorMessage: Equatable, Sendable {
+  case welcome(Welcome)
+  /// The worker may not take part, and why; it prints the reason and exits.
+  case refused(reason: String)
+  case grant(TrialGrant)
+  /// Asks for the piece of an offered checkpoint from `offset` on.
+  case pull(BlobDigest, offset: Int)
+  /// The checkpoint is durable under its digest.
+  case stored(TrialAddress, BlobDigest)
+  /// The checkpoint could not be stored (disk full, digest wrong); the trial goes on.
+  case notStored(TrialAddress, BlobDigest, reason: String)
+  /// Answers `fetch`.
+  case chunk(BlobChunk)
+  /// The blob that `fetch` asked for cannot be read.
+  case missing(BlobDigest, reason: String)
+  /// The result, failure or release is durable: the worker may forget it.
+  case acknowledged(TrialAddress)
+  /// The token is stale or unknown: stop the trial and forget it.
+  case fenced(TrialAddress)
+  /// Stop and forget the trial.
+  case cancel(TrialID, LeaseToken)
+  /// The sweep is over or stops here: stop everything and exit, saying why.
+  case finish(reason: String)
+}

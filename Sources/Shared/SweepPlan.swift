@@ -1,0 +1,96 @@
+// A validated sweep: what a manifest means, independent of YAML. Manifests makes it; everything else reads it.
+// A cell is one value of every axis; all other searched parameters are tuned inside each cell.
+
+/// What an axis does in the report.
+package enum AxisRole: String, Codable, Sendable { case rows, columns, x, facet }
+
+package struct Axis: Hashable, Sendable {
+  package let name: ParameterName
+  package let role: AxisRole
+  /// In the manifest's order.
+  package let values: [ParameterValue]
+  package init(name: ParameterName, role: AxisRole, values: [ParameterValue]) {
+    (self.name, self.role, self.values) = (name, role, values)
+  }
+}
+
+package struct CellPlan: Sendable {
+  package let id: CellID
+  /// One value per axis, in the order of `SweepPlan.axes`.
+  package let coordinates: [ParameterValue]
+  /// The configurations to tune over, in the method's order; at least one, all different.
+  package let candidates: [TrialParameters]
+  package init(id: CellID, coordinates: [ParameterValue], candidates: [TrialParameters]) {
+    (self.id, self.coordinates, self.candidates) = (id, coordinates, candidates)
+  }
+}
+
+package enum SearchMethod: String, CaseIterable, Codable, Sendable { case grid, random, sobol, bayes }
+
+package struct ReportSettings: Hashable, Sendable {
+  /// Of intervals and of the best set: α = 1 − confidence.
+  package var confidence = 0.95
+  /// On the normalised excess (science.md §8.5).
+  package var tieMargin = 0.01
+  package init() {}
+}
+
+/// What tuning compares, as in W&B: `validation_loss` (default) or `train_loss`, minimised.
+package struct SweepMetric: Hashable, Sendable {
+  package enum Name: String, CaseIterable, Sendable {
+    case validationLoss = "validation_loss"
+    case trainLoss = "train_loss"
+  }
+  package var name = Name.validationLoss
+  package init() {}
+}
+
+package struct SweepPlan: Sendable {
+  package var name: String
+  package var description: String
+  package var method: SearchMethod
+  /// rows, columns, then x and facet where the manifest names them.
+  package var axes: [Axis]
+  /// Searched parameters that are not axes, sorted by name.
+  package var tuned: [ParameterName]
+  package var cells: [CellPlan]
+  package var tuneSeeds: [Seed]
+  package var reportSeeds: [Seed]
+  package var metric: SweepMetric
+  package var report: ReportSettings
+  /// The manifest as it was read, byte for byte; kept as DIR/manifest.yaml.
+  package var source: String
+
+  package init(
+    name: String, description: String = "", method: SearchMethod, axes: [Axis], tuned: [ParameterName],
+    cells: [CellPlan], tuneSeeds: [Seed], reportSeeds: [Seed], metric: SweepMetric = .init(),
+    report: ReportSettings = .init(), source: String = ""
+  ) {
+    self.name = name
+    self.description = description
+    self.method = method
+    self.axes = axes
+    self.tuned = tuned
+    self.cells = cells
+    self.tuneSeeds = tuneSeeds
+    self.reportSeeds = reportSeeds
+    self.metric = metric
+    self.report = report
+    self.source = source
+  }
+
+  /// Trials of one cell by stage. A cell with one candidate is not tuned.
+  package func plannedTrials(in cell: CellPlan) -> (tuning: Int, reference: Int, reporting: Int) {
+    (cell.candidates.count > 1 ? cell.candidates.count * tuneSeeds.count : 0, 1, reportSeeds.count)
+  }
+
+  /// Every trial the sweep will have when it ends.
+  package var plannedTrialCount: Int {
+    cells.reduce(0) { sum, cell in
+      let planned = plannedTrials(in: cell)
+      return sum + planned.tuning + planned.reference + planned.reporting
+    }
+  }
+
+  package func axis(_ role: AxisRole) -> Axis? { axes.first { $0.role == role } }
+}

@@ -1,0 +1,236 @@
+// Parameters from a manifest's values and back: names, types, ranges, recipes and the canonical form that identities
+// are taken from. Validation stands here once, for manifests, for the wire and for stored rows.
+
+/// Why a parameter's value was refused. Where it stood is the caller's to add.
+package struct ParameterError: Error, Equatable, Sendable, CustomStringConvertible {
+  package let name: String
+  /// What was found, as text.
+  package let found: String
+  /// What is allowed, as an instruction: "write a number above 0".
+  package let remedy: String
+  package init(name: String, found: String, remedy: String) {
+    (self.name, self.found, self.remedy) = (name, found, remedy)
+  }
+  package var description: String { "\(name) is \"\(found)\"; \(remedy)" }
+}
+
+/// Changes whenever the same parameters and seed may give other bits. Part of every identity.
+package let arithmeticVersion = 1
+
+extension TrialParameters {
+  /// The configuration that `values` describe, over the defaults and the recipe they name.
+  package init(values: [ParameterName: ParameterValue]) throws(ParameterError) {
+    self.init()
+    if let recipe = values[.recipe] { try apply(.recipe, recipe) }
+    if self.recipe == .cheng2024 { applyCheng2024() }
+    if let steps = values[.steps] {
+      try apply(.steps, steps)
+      setStepDependentDefaults()
+    }
+    // Sorted, so that the first error does not depend on a dictionary's order.
+    for (name, value) in values.sorted(by: { $0.key < $1.key }) where name != .recipe && name != .steps {
+      try apply(name, value)
+    }
+    try checkTogether()
+  }
+
+  private mutating func setStepDependentDefaults() {
+    warmupSteps = recipe == .cheng2024 ? 0 : steps / 20
+    evaluateEvery = max(1, steps / 20)
+    checkpointEvery = max(1, steps / 10)
+  }
+
+  /// The authors' optimiser and settings (science.md §5).
+  private mutating func applyCheng2024() {
+    learningRate = 0.1
+    (beta1, beta2, epsilon) = (0.9, 0.9, 1e-8)
+    (schedule, warmupSteps, clipNorm) = (.constant, 0, nil)
+    layerClip = LayerClip(scale: 1e-8, base: 9, switchStep: 8000, scaleAfter: 1e-7)
+    (initialization, initScale) = (.gaussian, 0.1)
+    attentionScale = .oneOverN
+    (batch, resampleEvery) = (30_000, 10)
+  }
+
+  /// Checks one value alone and sets it.
+  package mutating func apply(_ name: ParameterName, _ value: ParameterValue) throws(ParameterError) {
+    switch name {
+    case .task:
+      guard case .text(let text) = value, let kernel = TaskKernel(text) else {
+        throw name.refusal(value, "write one of \(TaskKernel.names.joined(separator: ", ")), or exp(s) with s above 0", allowed: TaskKernel.names)
+      }
+      task = kernel
+    case .activation: heads = try Self.heads(value)
+    case .layers: layers = try name.integer(value, in: 1...64)
+    case .context: context = try name.integer(value, in: 1...1024)
+    case .dimension: dimension = try name.integer(value, in: 1...128)
+    case .batch: batch = try name.integer(value, in: 1...10_000_000)
+    case .steps: steps = try name.integer(value, in: 1...1_000_000_000)
+    case .resampleEvery: resampleEvery = try name.integer(value, in: 1...1_000_000_000)
+    case .pool: pool = try name.integer(value, in: 0...10_000_000)
+    case .learningRate: learningRate = try name.number(value, above: 0)
+    case .optimizer: optimizer = try name.choice(value)
+    case .beta1: beta1 = try name.number(value, from: 0, below: 1)
+    case .beta2: beta2 = try name.number(value, from: 0, below: 1)
+    case .epsilon: epsilon = try name.number(value, above: 0)
+    case .weightDecay: weightDecay = try name.number(value, from: 0)
+    case .warmupSteps: warmupSteps = try name.integer(value, in: 0...1_000_000_000)
+    case .schedule: schedule = try name.choice(value)
+    case .clipNorm: clipNorm = value == .text("none") ? nil : try name.number(value, above: 0, alternative: "none")
+    case .layerClip: layerClip = try Self.layerClip(value)
+    case .initialization: initialization = try name.choice(value)
+    case .initScale: initScale = try name.number(value, from: 0)
+    case .restarts: restarts = try name.integer(value, in: 1...1000)
+    case .value: self.value = try name.choice(value)
+    case .attentionScale: attentionScale = value == .integer(1) ? .one : try name.choice(value)
+    case .tiedLayers:
+      guard case .flag(let flag) = value else { throw name.refusal(value, "write true or false") }
+      tiedLayers = flag
+    case .covariance: covariance = try Self.covariance(value)
+    case .inputs: inputs = try name.choice(value)
+    case .kernelOn: kernelOn = try name.choice(value)
+    case .labelNoise: labelNoise = try name.number(value, from: 0)
+    case .recipe: recipe = try name.choice(value)
+    case .validationPrompts: validationPrompts = try name.integer(value, in: 1...10_000_000)
+    case .testPrompts: testPrompts = try name.integer(value, in: 1...10_000_000)
+    case .evaluateEvery: evaluateEvery = try name.integer(value, in: 1...1_000_000_000)
+    case .checkpointEvery: checkpointEvery = try name.integer(value, in: 1...1_000_000_000)
+    }
+  }
+
+  /// What no value alone can break.
+  private func checkTogether() throws(ParameterError) {
+    if let covariance, covariance.count != dimension {
+      throw ParameterError(
+        name: "covariance", found: "\(covariance.count) values",
+        remedy: "write \(dimension) values, one per dimension, or `ones`")
+    }
+    if let layerClip, layers > layerClip.base {
+      throw ParameterError(
+        name: "layers", found: "\(layers)",
+        remedy: "write at most \(layerClip.base), the base of layer_clip, or set another layer_clip")
+    }
+    if warmupSteps > steps {
+      throw ParameterError(name: "warmup_steps", found: "\(warmupSteps)", remedy: "write at most steps, \(steps)")
+    }
+    if pool > 0, pool < batch {
+      throw ParameterError(name: "pool", found: "\(pool)", remedy: "write 0 or at least the batch, \(batch)")
+    }
+  }
+
+  private static func heads(_ value: ParameterValue) throws(ParameterError) -> Heads {
+    let allowed = Activation.allCases.map(\.rawValue)
+    let items: [ParameterValue]
+    if case .list(let list) = value { items = list } else { items = [value] }
+    guard !items.isEmpty, items.count <= 16 else {
+      throw ParameterName.activation.refusal(value, "write 1 to 16 heads")
+    }
+    var activations: [Activation] = []
+    for item in items {
+      guard case .text(let text) = item, let activation = Activation(rawValue: text) else {
+        throw ParameterName.activation.refusal(
+          item, "write one of \(allowed.joined(separator: ", ")), or a list of them, one per head", allowed: allowed)
+      }
+      activations.append(activation)
+    }
+    return Heads(activations)
+  }
+
+  private static func covariance(_ value: ParameterValue) throws(ParameterError) -> [Double]? {
+    if value == .text("ones") { return nil }
+    guard case .list(let items) = value else {
+      throw ParameterName.covariance.refusal(value, "write `ones` or a list of numbers above 0")
+    }
+    var sigma: [Double] = []
+    for item in items { sigma.append(try ParameterName.covariance.number(item, above: 0)) }
+    return sigma.allSatisfy { $0 == 1 } ? nil : sigma
+  }
+
+  private static func layerClip(_ value: ParameterValue) throws(ParameterError) -> LayerClip? {
+    let name = ParameterName.layerClip
+    if value == .text("none") { return nil }
+    let remedy = "write `none` or {scale, base, switch_step, scale_after}"
+    guard case .mapping(let entries) = value,
+      Set(entries.keys).isSubset(of: ["scale", "base", "switch_step", "scale_after"]),
+      let scale = entries["scale"], let base = entries["base"]
+    else { throw name.refusal(value, remedy) }
+    let scaleValue = try name.number(scale, above: 0)
+    return LayerClip(
+      scale: scaleValue, base: try name.integer(base, in: 1...64),
+      switchStep: try entries["switch_step"].map { value throws(ParameterError) in
+        try name.integer(value, in: 0...1_000_000_000)
+      } ?? 1_000_000_000,
+      scaleAfter: try entries["scale_after"].map { value throws(ParameterError) in try name.number(value, above: 0) }
+        ?? scaleValue)
+  }
+}
+
+extension ParameterName {
+  fileprivate func refusal(_ value: ParameterValue, _ remedy: String, allowed: [String] = []) -> ParameterError {
+    var remedy = remedy
+    if case .text(let text) = value, let near = nearest(to: text, among: allowed) {
+      remedy += " (did you mean \(near)?)"
+    }
+    return ParameterError(name: rawValue, found: value.description, remedy: remedy)
+  }
+
+  fileprivate func integer(_ value: ParameterValue, in range: ClosedRange<Int>) throws(ParameterError) -> Int {
+    guard case .integer(let number) = value, range.contains(number) else {
+      throw refusal(value, "write a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  fileprivate func number(
+    _ value: ParameterValue, above: Double? = nil, from: Double? = nil, below: Double? = nil, alternative: String? = nil
+  ) throws(ParameterError) -> Double {
+    var remedy = "write a number"
+    if let above { remedy += " above \(ParameterValue.number(above))" }
+    if let from { remedy += " from \(ParameterValue.number(from))" }
+    if let below { remedy += " and below \(ParameterValue.number(below))" }
+    if let alternative { remedy += ", or \(alternative)" }
+    let number: Double
+    switch value {
+    case .integer(let integer): number = Double(integer)
+    case .number(let double): number = double
+    case .text, .flag, .list, .mapping: throw refusal(value, remedy)
+    }
+    // Parameters are used in single precision: what overflows or vanishes there is refused here.
+    guard number.isFinite, Float(number).isFinite, above.map({ number > $0 && Float(number) > 0 || $0 != 0 }) ?? true,
+      from.map({ number >= $0 }) ?? true, below.map({ number < $0 }) ?? true
+    else { throw refusal(value, remedy) }
+    return number
+  }
+
+  fileprivate func choice<Choice: RawRepresentable & CaseIterable>(
+    _ value: ParameterValue
+  ) throws(ParameterError) -> Choice where Choice.RawValue == String {
+    let allowed = Choice.allCases.map(\.rawValue)
+    guard case .text(let text) = value, let choice = Choice(rawValue: text) else {
+      throw refusal(value, "write one of \(allowed.joined(separator: ", "))", allowed: allowed)
+    }
+    return choice
+  }
+}
+
+/// The entry of `candidates` with the smallest edit distance to `word`, if it is near enough to be meant.
+/// Source: Wagner & Fischer 1974 (Levenshtein distance by dynamic programming).
+package func nearest(to word: String, among candidates: [String]) -> String? {
+  func distance(_ a: [Character], _ b: [Character]) -> Int {
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let substituted = diagonal + (x == y ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+      }
+    }
+    return row[b.count]
+  }
+  // A hostile word may be megabytes long; nothing that long is near a name.
+  guard word.utf8.count <= 64 else { return nil }
+  let ranked = candidates.map { ($0, distance(Array(word.lowercased()), Array($0.lowercased()))) }
+  guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(1, best.0.count / 3) else { return nil }
+  return best.0
+}
