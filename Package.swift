@@ -30,8 +30,9 @@ let package = Package(
     .target(
       name: "Shared", dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
     .target(name: "KernelTypes", swiftSettings: strict),
-    .target(name: "KernelsAVX2", dependencies: ["KernelTypes"], swiftSettings: kernelFlags(cpu: "haswell")),
-    .target(name: "KernelsAVX512", dependencies: ["KernelTypes"], swiftSettings: kernelFlags(cpu: "skylake-avx512")),
+    .target(name: "KernelsAVX2", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "haswell")),
+    .target(name: "KernelsAVX512", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "skylake-avx512")),
+    .target(name: "CLanes"),
     .target(name: "CMachine"),
     .target(
       name: "Kernels", dependencies: ["KernelTypes", "KernelsAVX2", "KernelsAVX512", "CMachine"],

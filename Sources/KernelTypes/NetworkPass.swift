@@ -1,0 +1,58 @@
+// What a kernel needs to know of a network and where its numbers lie, as plain pointers and counts: the border between
+// the kernel modules, which are built once per instruction set, and everything else.
+
+/// Prompts per SIMD vector: lane p of block b is prompt 16·b + p.
+package let lanesPerBlock = 16
+/// Blocks per chunk. A chunk of 64 prompts is the unit of work and of the fixed summation order.
+package let blocksPerChunk = 4
+package let promptsPerChunk = lanesPerBlock * blocksPerChunk
+/// Alignment of every buffer that kernels read: Swift assumes 16 bytes for SIMD16, and a vector that straddles two
+/// cache lines halves the speed.
+package let kernelAlignment = 64
+
+/// Activations as kernels know them.
+package enum ActivationCode: UInt8, CaseIterable, Sendable { case linear, relu, exp, softmax }
+
+/// One network, ready for forward and backward passes. Notation: d dimension, n context, L layers, H heads.
+/// The scale of attention is already in `value` and `residual`: P = scale · A, ρ = scale · r.
+package struct NetworkPass {
+  package var dimension: Int
+  package var context: Int
+  package var layers: Int
+  package var heads: Int
+  /// [H]
+  package var activations: UnsafePointer<ActivationCode>
+  /// M = BᵀC, [L][H][d][d]
+  package var keyQuery: UnsafePointer<Float>
+  /// P = scale · A, [L][H][d][d]
+  package var value: UnsafePointer<Float>
+  /// ρ = scale · r, [L][H]
+  package var residual: UnsafePointer<Float>
+
+  package init(
+    dimension: Int, context: Int, layers: Int, heads: Int, activations: UnsafePointer<ActivationCode>,
+    keyQuery: UnsafePointer<Float>, value: UnsafePointer<Float>, residual: UnsafePointer<Float>
+  ) {
+    self.dimension = dimension
+    self.context = context
+    self.layers = layers
+    self.heads = heads
+    self.activations = activations
+    self.keyQuery = keyQuery
+    self.value = value
+    self.residual = residual
+  }
+
+  /// Features of a token: x and y.
+  package var features: Int { dimension + 1 }
+  package var tokens: Int { context + 1 }
+  /// Vectors of one block of prompts: [n+1][d+1], the query last with y = 0.
+  package var vectorsPerBlock: Int { tokens * features }
+  /// Gradients of one head: dM [d][d], dP [d][d], dρ [1].
+  package var gradientPerHead: Int { 2 * dimension * dimension + 1 }
+  /// Floats of one chunk's gradient: [L][H][gradientPerHead], rounded up to whole vectors so that sums over chunks run
+  /// over vectors. What lies past the last head is zero.
+  package var gradientCount: Int {
+    (layers * heads * gradientPerHead + lanesPerBlock - 1) / lanesPerBlock * lanesPerBlock
+  }
+}

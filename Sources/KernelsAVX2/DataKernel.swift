@@ -1,0 +1,179 @@
+// Draws prompts: ξ, x = U diag(√σ) ξ, and labels y ~ N(0, |K|), 16 prompts at a time (science.md §2).
+// ξ depends on seed, stream and counters alone, so that all tasks see the same inputs.
+import KernelTypes
+
+enum DataKernel {
+  /// Vectors of scratch: ξ [n+1][d], K [n+1][n+1], z [n+1], and what the factorisation needs.
+  private static func scratchVectors(_ recipe: borrowing DataRecipe) -> Int {
+    let N = recipe.context + 1, d = recipe.dimension
+    let factorization =
+      switch recipe.labels {
+      case .linear: d
+      case .exponential: N * N
+      case .relu: N * N + LaneLinearAlgebra.eigenScratch(N)
+      }
+    return N * d + N + 4 + factorization
+  }
+
+  static func scratchFloats(_ recipe: borrowing DataRecipe) -> Int { scratchVectors(recipe) * lanesPerBlock }
+
+  /// Contract: `KernelTable.generate`.
+  static func generate(
+    _ recipe: borrowing DataRecipe, _ batch: UInt32, _ indices: UnsafePointer<UInt32>, _ count: Int, _ blocks: Int,
+    _ buffer: UnsafeMutablePointer<Float>, _ prompts: UnsafeMutablePointer<Float>,
+    _ targets: UnsafeMutablePointer<Float>, _ latent: UnsafeMutablePointer<Float>?
+  ) {
+    let N = recipe.context + 1, d = recipe.dimension, f = d + 1
+    let xi = UnsafeMutableRawPointer(buffer).assumingMemoryBound(to: Lanes.self)
+    let labels = xi + N * d
+    let rest = labels + N + 4
+    let z = UnsafeMutableRawPointer(prompts).assumingMemoryBound(to: Lanes.self)
+    let target = UnsafeMutableRawPointer(targets).assumingMemoryBound(to: Lanes.self)
+    let latentOut = latent.map { UnsafeMutableRawPointer($0).assumingMemoryBound(to: Lanes.self) }
+    let prompt = UnsafeRawPointer(indices).assumingMemoryBound(to: LaneBits.self)
+    for block in 0..<blocks {
+      let lanes = prompt[block]
+      let tokens = z + block * N * f
+      drawInputs(recipe, batch, lanes, xi)
+      transform(recipe, xi, tokens)
+      drawLabels(recipe, batch, lanes, xi: xi, tokens: tokens, labels, rest)
+      for t in 0..<N - 1 { tokens[t * f + d] = labels[t] }
+      tokens[(N - 1) * f + d] = .zero
+      target[block] = labels[N - 1]
+      if recipe.noise > 0 { addNoise(recipe, batch, lanes, tokens) }
+      if let latentOut { for i in 0..<N * d { latentOut[block * N * d + i] = xi[i] } }
+      let real = count - block * lanesPerBlock
+      if real < lanesPerBlock {
+        blank(tokens, N * f, keeping: real)
+        blank(target + block, 1, keeping: real)
+        if let latentOut { blank(latentOut + block * N * d, N * d, keeping: real) }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func drawInputs(
+    _ recipe: borrowing DataRecipe, _ batch: UInt32, _ prompt: LaneBits, _ xi: UnsafeMutablePointer<Lanes>
+  ) {
+    let d = recipe.dimension
+    for t in 0...recipe.context {
+      let token = xi + t * d
+      var square = Lanes.zero
+      var k = 0
+      while k < d {
+        let four =
+          recipe.inputs == .cube
+          ? LanePhilox.symmetricUniforms(
+            seed: recipe.seed, stream: recipe.inputStream, batch: batch, prompt: prompt, token: UInt32(t),
+            draw: UInt32(k / 4))
+          : LanePhilox.normals(
+            seed: recipe.seed, stream: recipe.inputStream, batch: batch, prompt: prompt, token: UInt32(t),
+            draw: UInt32(k / 4))
+        for j in 0..<min(4, d - k) {
+          token[k + j] = four[j]
+          square = fma(four[j], four[j], square)
+        }
+        k += 4
+      }
+      if recipe.inputs == .sphere {
+        let inverse = broadcast(1) / squareRoot(square)
+        for k in 0..<d { token[k] *= inverse }
+      }
+    }
+  }
+
+  /// x = U diag(√σ) ξ
+  @inline(__always)
+  private static func transform(
+    _ recipe: borrowing DataRecipe, _ xi: UnsafePointer<Lanes>, _ tokens: UnsafeMutablePointer<Lanes>
+  ) {
+    let d = recipe.dimension, f = d + 1
+    for t in 0...recipe.context {
+      for i in 0..<d {
+        let row = recipe.transform + i * d
+        var sum = xi[t * d] * broadcast(row[0])
+        for k in 1..<max(d, 1) { sum = fma(xi[t * d + k], row[k], sum) }
+        tokens[t * f + i] = sum
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func drawLabels(
+    _ recipe: borrowing DataRecipe, _ batch: UInt32, _ prompt: LaneBits, xi: UnsafePointer<Lanes>,
+    tokens: UnsafePointer<Lanes>, _ labels: UnsafeMutablePointer<Lanes>, _ scratch: UnsafeMutablePointer<Lanes>
+  ) {
+    let N = recipe.context + 1, d = recipe.dimension
+    let points = recipe.kernelOnX ? tokens : xi
+    let stride = recipe.kernelOnX ? d + 1 : d
+    switch recipe.labels {
+    case .linear:
+      drawNormals(recipe, recipe.labelStream, batch, prompt, d, scratch)
+      for t in 0..<N { labels[t] = inner(points + t * stride, scratch, d) }
+    case .exponential:
+      let scale = broadcast(recipe.kernelScale)
+      gram(points, stride, N, d, scratch) { exponential($0 * scale) }
+      drawNormals(recipe, recipe.labelStream, batch, prompt, N, labels)
+      LaneLinearAlgebra.multiplyByCholeskyFactor(scratch, N, labels)
+    case .relu:
+      gram(points, stride, N, d, scratch) { $0.replacing(with: Lanes.zero, where: $0 .< Lanes.zero) }
+      drawNormals(recipe, recipe.labelStream, batch, prompt, N, labels)
+      LaneLinearAlgebra.multiplyByAbsoluteSquareRoot(scratch, N, labels, scratch: scratch + N * N)
+    }
+  }
+
+  @inline(__always)
+  private static func addNoise(
+    _ recipe: borrowing DataRecipe, _ batch: UInt32, _ prompt: LaneBits, _ tokens: UnsafeMutablePointer<Lanes>
+  ) {
+    let d = recipe.dimension, f = d + 1
+    var t = 0
+    while t < recipe.context {
+      let four = LanePhilox.normals(
+        seed: recipe.seed, stream: recipe.noiseStream, batch: batch, prompt: prompt, token: UInt32(t / 4), draw: 0)
+      for j in 0..<min(4, recipe.context - t) {
+        tokens[(t + j) * f + d] = fma(four[j], recipe.noise, tokens[(t + j) * f + d])
+      }
+      t += 4
+    }
+  }
+
+  /// `count` standard normals into `out`, which has room for three more.
+  @inline(__always)
+  private static func drawNormals(
+    _ recipe: borrowing DataRecipe, _ stream: UInt32, _ batch: UInt32, _ prompt: LaneBits, _ count: Int,
+    _ out: UnsafeMutablePointer<Lanes>
+  ) {
+    var i = 0
+    while i < count {
+      let four = LanePhilox.normals(
+        seed: recipe.seed, stream: stream, batch: batch, prompt: prompt, token: UInt32(i / 4), draw: 0)
+      for j in 0..<min(4, count - i) { out[i + j] = four[j] }
+      i += 4
+    }
+  }
+
+  /// The lower triangle of K_ij = κ(<p_i, p_j>).
+  @inline(__always)
+  private static func gram(
+    _ points: UnsafePointer<Lanes>, _ stride: Int, _ N: Int, _ d: Int, _ K: UnsafeMutablePointer<Lanes>,
+    _ kernel: (Lanes) -> Lanes
+  ) {
+    for i in 0..<N {
+      for j in 0...i { K[i * N + j] = kernel(inner(points + i * stride, points + j * stride, d)) }
+    }
+  }
+
+  @inline(__always)
+  private static func inner(_ a: UnsafePointer<Lanes>, _ b: UnsafePointer<Lanes>, _ d: Int) -> Lanes {
+    var sum = a[0] * b[0]
+    for k in 1..<max(d, 1) { sum = fma(a[k], b[k], sum) }
+    return sum
+  }
+
+  /// Zeroes the lanes from `keeping` on.
+  private static func blank(_ vectors: UnsafeMutablePointer<Lanes>, _ count: Int, keeping: Int) {
+    let scalars = UnsafeMutableRawPointer(vectors).assumingMemoryBound(to: Float.self)
+    for i in 0..<count { for lane in max(keeping, 0)..<lanesPerBlock { scalars[i * lanesPerBlock + lane] = 0 } }
+  }
+}

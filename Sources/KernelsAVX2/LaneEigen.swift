@@ -1,0 +1,172 @@
+// Eigenvalues of 16 symmetric matrices at once and the plane rotations that lead to them.
+// Tridiagonal form by Householder reflections, then implicit QL; lanes that have converged rotate by nothing.
+
+/// The rotations of a diagonalisation, in the order they were made: (c, s) and the upper of the two rows.
+struct LaneRotations {
+  /// Sweeps per eigenvalue at most; Wilkinson's shift needs two or three, and what is left after twelve is rounding.
+  static let maximumSweeps = 12
+  let pairs: UnsafeMutablePointer<Lanes>
+  let rows: UnsafeMutablePointer<Int32>
+
+  init(_ start: UnsafeMutablePointer<Lanes>, dimension N: Int) {
+    pairs = start
+    rows = UnsafeMutableRawPointer(start + 2 * Self.capacity(N)).assumingMemoryBound(to: Int32.self)
+  }
+
+  private static func capacity(_ N: Int) -> Int { N * (N - 1) / 2 * maximumSweeps }
+  static func vectors(dimension N: Int) -> Int { 2 * capacity(N) + capacity(N) / 16 + 1 }
+}
+
+@inline(__always) func magnitude(_ x: Lanes) -> Lanes {
+  unsafeBitCast(unsafeBitCast(x, to: LaneBits.self) & LaneBits(repeating: 0x7FFF_FFFF), to: Lanes.self)
+}
+
+/// |x| with the sign of `sign`.
+@inline(__always) func copySign(_ x: Lanes, _ sign: Lanes) -> Lanes {
+  let bits = unsafeBitCast(sign, to: LaneBits.self) & LaneBits(repeating: 0x8000_0000)
+  return unsafeBitCast(unsafeBitCast(magnitude(x), to: LaneBits.self) | bits, to: Lanes.self)
+}
+
+@inline(__always) func select(_ mask: SIMDMask<SIMD16<Int32>>, _ yes: Lanes, _ no: Lanes) -> Lanes {
+  no.replacing(with: yes, where: mask)
+}
+
+enum LaneEigen {
+  /// A = H T Hᵀ with H = H₀ H₁ … H_{N−3}, H_k = I − factor_k v_k v_kᵀ. Leaves v_k in column k below the diagonal of A;
+  /// T in `diagonal` [N] and `offDiagonal` [N] (the last entry 0). `work` [N].
+  static func tridiagonalize(
+    _ A: UnsafeMutablePointer<Lanes>, _ N: Int, _ diagonal: UnsafeMutablePointer<Lanes>,
+    _ offDiagonal: UnsafeMutablePointer<Lanes>, _ factor: UnsafeMutablePointer<Lanes>,
+    work p: UnsafeMutablePointer<Lanes>
+  ) {
+    var k = 0
+    while k < N - 2 {
+      diagonal[k] = A[k * N + k]
+      var square = Lanes.zero
+      for i in k + 1..<N { square = fma(A[i * N + k], A[i * N + k], square) }
+      let first = A[(k + 1) * N + k]
+      let alpha = -copySign(squareRoot(square), first)
+      offDiagonal[k] = alpha
+      // v = x − α e₁, vᵀv = 2(α² − α x₁); a zero column is left alone.
+      A[(k + 1) * N + k] = first - alpha
+      let norm = fma(-alpha, first, square)
+      let beta = Lanes.zero.replacing(with: broadcast(1) / norm, where: norm .> Lanes.zero)
+      factor[k] = beta
+      // p = β A v over the lower triangle's symmetric matrix, then w = p − (β/2)(pᵀv) v.
+      for i in k + 1..<N { p[i] = .zero }
+      for i in k + 1..<N {
+        let vi = A[i * N + k]
+        var sum = fma(A[i * N + i], vi, p[i])
+        for j in k + 1..<max(i, k + 1) {
+          let a = A[i * N + j]
+          sum = fma(a, A[j * N + k], sum)
+          p[j] = fma(a, vi, p[j])
+        }
+        p[i] = sum
+      }
+      var product = Lanes.zero
+      for i in k + 1..<N {
+        p[i] *= beta
+        product = fma(p[i], A[i * N + k], product)
+      }
+      let half = broadcast(0.5) * beta * product
+      for i in k + 1..<N { p[i] = fma(-half, A[i * N + k], p[i]) }
+      for i in k + 1..<N {
+        let vi = A[i * N + k], wi = p[i]
+        for j in k + 1...i {
+          A[i * N + j] = fma(-vi, p[j], fma(-wi, A[j * N + k], A[i * N + j]))
+        }
+      }
+      k += 1
+    }
+    if N >= 2 {
+      diagonal[N - 2] = A[(N - 2) * N + N - 2]
+      offDiagonal[N - 2] = A[(N - 1) * N + N - 2]
+    }
+    diagonal[N - 1] = A[(N - 1) * N + N - 1]
+    offDiagonal[N - 1] = .zero
+  }
+
+  /// Eigenvalues of T into `diagonal`, and its rotations in order; returns how many.
+  /// An off-diagonal element below the rounding of ‖T‖ counts as zero and splits the lane's problem there.
+  static func diagonalize(
+    _ d: UnsafeMutablePointer<Lanes>, _ e: UnsafeMutablePointer<Lanes>, _ N: Int, _ rotations: LaneRotations
+  ) -> Int {
+    var norm = Lanes.zero
+    for i in 0..<N {
+      var sum = magnitude(d[i]) + magnitude(e[i])
+      if i > 0 { sum += magnitude(e[i - 1]) }
+      norm.replace(with: sum, where: sum .> norm)
+    }
+    let tolerance = norm * broadcast(6e-8)
+    var count = 0
+    for l in 0..<max(N - 1, 0) {
+      var sweep = 0
+      while sweep < LaneRotations.maximumSweeps {
+        // The lane's block ends at the first negligible element from l on.
+        var end = SIMD16<Int32>(repeating: Int32(N - 1))
+        var endDiagonal = d[N - 1]
+        var i = N - 2
+        while i >= l {
+          let small = magnitude(e[i]) .<= tolerance
+          end.replace(with: SIMD16<Int32>(repeating: Int32(i)), where: small)
+          endDiagonal.replace(with: d[i], where: small)
+          i -= 1
+        }
+        let active = end .> SIMD16<Int32>(repeating: Int32(l))
+        if !anyLane(active) { break }
+        sweepOnce(d, e, N, l, end: end, endDiagonal: endDiagonal, active: active, rotations, &count)
+        sweep += 1
+      }
+    }
+    return count
+  }
+
+  @inline(__always)
+  private static func anyLane(_ mask: SIMDMask<SIMD16<Int32>>) -> Bool {
+    unsafeBitCast(mask, to: SIMD16<Int32>.self) != SIMD16<Int32>(repeating: 0)
+  }
+
+  /// One implicit QL sweep of rows l…end of every active lane.
+  @inline(__always)
+  private static func sweepOnce(
+    _ d: UnsafeMutablePointer<Lanes>, _ e: UnsafeMutablePointer<Lanes>, _ N: Int, _ l: Int,
+    end: SIMD16<Int32>, endDiagonal: Lanes, active: SIMDMask<SIMD16<Int32>>, _ rotations: LaneRotations,
+    _ count: inout Int
+  ) {
+    let one = broadcast(1)
+    let el = select(active, e[l], one)
+    var g = (d[l + 1] - d[l]) / (broadcast(2) * el)
+    let r0 = squareRoot(fma(g, g, one))
+    g = endDiagonal - d[l] + el / (g + copySign(r0, g))
+    var s = one, c = one, p = Lanes.zero
+    var i = N - 2
+    while i >= l {
+      let row = SIMD16<Int32>(repeating: Int32(i))
+      let rotate = active .& (end .> row)
+      let f = s * e[i], b = c * e[i]
+      let r = squareRoot(fma(f, f, g * g))
+      let inside = rotate .& (end .!= row &+ SIMD16<Int32>(repeating: 1))
+      e[i + 1].replace(with: r, where: inside)
+      let positive = r .> Lanes.zero
+      let inverse = one / select(positive, r, one)
+      let sine = select(positive, f * inverse, Lanes.zero)
+      let cosine = select(positive, g * inverse, one)
+      let shifted = d[i + 1] - p
+      let t = fma(d[i] - shifted, sine, broadcast(2) * cosine * b)
+      let step = sine * t
+      d[i + 1].replace(with: shifted + step, where: rotate)
+      g = select(rotate, fma(cosine, t, -b), g)
+      p = select(rotate, step, p)
+      s = select(rotate, sine, s)
+      c = select(rotate, cosine, c)
+      rotations.pairs[2 * count] = select(rotate, cosine, one)
+      rotations.pairs[2 * count + 1] = select(rotate, sine, Lanes.zero)
+      rotations.rows[count] = Int32(i)
+      count += 1
+      i -= 1
+    }
+    d[l] = select(active, d[l] - p, d[l])
+    e[l] = select(active, g, e[l])
+  }
+}

@@ -1,0 +1,99 @@
+// Sixteen prompts side by side: the vector every kernel computes with, one prompt per lane, all arithmetic vertical.
+// These modules use no Foundation and no library generics, so that the two builds of them share no code (decisions.md).
+internal import CLanes
+
+/// One number of each of 16 prompts.
+typealias Lanes = SIMD16<Float>
+typealias LaneBits = SIMD16<UInt32>
+
+/// a·b + c with one rounding, everywhere: fused or not would be other bits.
+@inline(__always) func fma(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes { c.addingProduct(a, b) }
+@inline(__always) func fma(_ a: Lanes, _ b: Float, _ c: Lanes) -> Lanes { c.addingProduct(a, Lanes(repeating: b)) }
+
+@inline(__always) func broadcast(_ x: Float) -> Lanes { Lanes(repeating: x) }
+
+/// Sum over the 16 lanes in a fixed tree: distance 8, 4, 2, 1.
+@inline(__always) func sumOfLanes(_ v: Lanes) -> Float {
+  let eight = v.lowHalf + v.highHalf
+  let four = eight.lowHalf + eight.highHalf
+  let two = four.lowHalf + four.highHalf
+  return two[0] + two[1]
+}
+
+/// e^x, relative error below 1.2e-7 for −87 ≤ x ≤ 88; arguments outside are clamped to that range, NaN stays NaN.
+/// Source: x = m ln 2 + r, minimax polynomial of degree 6 in r on |r| ≤ ½ ln 2 (Muller 2016, Elementary Functions, §3).
+@inline(__always) func exponential(_ argument: Lanes) -> Lanes {
+  var x = argument
+  x.replace(with: broadcast(88), where: x .> broadcast(88))
+  x.replace(with: broadcast(-87), where: x .< broadcast(-87))
+  // Adding 1.5·2^23 rounds to the nearest integer and leaves it in the low mantissa bits.
+  let magic = broadcast(12_582_912)
+  let shifted = fma(x, 1.44269504, magic)
+  let m = shifted - magic
+  let r = fma(m, -0.693147180, x)
+  var p = broadcast(0.001393364103)
+  p = fma(p, r, broadcast(0.008369148491))
+  p = fma(p, r, broadcast(0.04166646501))
+  p = fma(p, r, broadcast(0.1666650526))
+  p = fma(p, r, broadcast(0.5))
+  p = fma(p, r, broadcast(1))
+  p = fma(p, r, broadcast(1))
+  let exponent = (unsafeBitCast(shifted, to: LaneBits.self) &+ LaneBits(repeating: 127)) &<< LaneBits(repeating: 23)
+  return p * unsafeBitCast(exponent, to: Lanes.self)
+}
+
+/// ln x for normal x > 0; absolute error below 1e-7 near 1, relative elsewhere.
+/// Source: x = 2^e m, √½ ≤ m < √2, minimax polynomial of degree 9 in m − 1 (Muller 2016, §3).
+@inline(__always) func logarithm(_ x: Lanes) -> Lanes {
+  let bits = unsafeBitCast(x, to: LaneBits.self)
+  // Subtracting the bits of √½ makes the exponent field count from there.
+  let offset = bits &- LaneBits(repeating: 0x3F35_04F3)
+  let exponentBits = unsafeBitCast(offset, to: SIMD16<Int32>.self) &>> SIMD16<Int32>(repeating: 23)
+  let mantissa = unsafeBitCast(
+    bits &- unsafeBitCast(exponentBits &<< SIMD16<Int32>(repeating: 23), to: LaneBits.self), to: Lanes.self)
+  let f = mantissa - broadcast(1)
+  var p = broadcast(0.08533313083)
+  p = fma(p, f, broadcast(-0.1426925821))
+  p = fma(p, f, broadcast(0.1497740128))
+  p = fma(p, f, broadcast(-0.165779929))
+  p = fma(p, f, broadcast(0.1995593336))
+  p = fma(p, f, broadcast(-0.2500135219))
+  p = fma(p, f, broadcast(0.3333419329))
+  p = fma(p, f, broadcast(-0.4999999638))
+  p = fma(p, f, broadcast(0.9999999741))
+  return fma(floatFromSmall(exponentBits), 0.693147180, p * f)
+}
+
+/// Integers of magnitude below 2^22 as floats, by the same trick as in `exponential`: no conversion instruction whose
+/// generic form the compiler might not vectorise.
+@inline(__always) func floatFromSmall(_ value: SIMD16<Int32>) -> Lanes {
+  let magic: Float = 12_582_912
+  let shifted = value &+ SIMD16<Int32>(repeating: Int32(bitPattern: magic.bitPattern))
+  return unsafeBitCast(shifted, to: Lanes.self) - broadcast(magic)
+}
+
+/// sin and cos of (π/2)(quadrant + f) with f in [−½, ½], quadrant in the low two bits; absolute error below 1e-7.
+@inline(__always) func sineCosine(quadrant: LaneBits, _ f: Lanes) -> (sine: Lanes, cosine: Lanes) {
+  let t = f * f
+  var s = broadcast(-0.004602149213)
+  s = fma(s, t, broadcast(0.07968021765))
+  s = fma(s, t, broadcast(-0.6459634777))
+  s = fma(s, t, broadcast(1.570796322))
+  s = s * f
+  var c = broadcast(0.0009036280664)
+  c = fma(c, t, broadcast(-0.0208600695))
+  c = fma(c, t, broadcast(0.2536692037))
+  c = fma(c, t, broadcast(-1.233700541))
+  c = fma(c, t, broadcast(1))
+  let odd = (quadrant & LaneBits(repeating: 1)) .!= LaneBits(repeating: 0)
+  let sineBits = unsafeBitCast(s.replacing(with: c, where: odd), to: LaneBits.self)
+  let cosineBits = unsafeBitCast(c.replacing(with: s, where: odd), to: LaneBits.self)
+  let sineSign = (quadrant & LaneBits(repeating: 2)) &<< LaneBits(repeating: 30)
+  let cosineSign = ((quadrant &+ LaneBits(repeating: 1)) & LaneBits(repeating: 2)) &<< LaneBits(repeating: 30)
+  return (
+    unsafeBitCast(sineBits ^ sineSign, to: Lanes.self), unsafeBitCast(cosineBits ^ cosineSign, to: Lanes.self)
+  )
+}
+
+/// √x of every lane, correctly rounded.
+@inline(__always) func squareRoot(_ x: Lanes) -> Lanes { lanes_square_root(x) }
