@@ -1,0 +1,33 @@
+// What the interaction test says in words (science.md §8.7).
+import Shared
+
+package func interactionSentence(_ summary: InteractionSummary, _ matrix: SweepMatrix) -> String {
+  let place =
+    summary.stratum.isEmpty
+    ? "" : summary.stratum.map { "\($0.axis.rawValue) \($0.text)" }.joined(separator: ", ") + ": "
+  let (column, row) = (matrix.columnAxisName, matrix.rowAxisName)
+  guard summary.rows.allSatisfy({ matrix.rows[$0].isDecided }) else {
+    return "\(place)Whether the best \(column) depends on the \(row) is decided when all trials have ended."
+  }
+  guard let test = summary.test else {
+    return "\(place)Whether the best \(column) depends on the \(row) needs at least two of each."
+  }
+  let numbers = "intersection–union of sign-flip tests, Bonferroni-corrected, p = \(pText(test.p))"
+  if test.p <= (1 - matrix.settings.confidence) * (1 + 1e-9) {
+    return "\(place)The best \(column) depends on the \(row): each one is beaten in some \(row) (\(numbers))."
+  }
+  let first = summary.rows.first.map { matrix.rows[$0] }
+  let standing = test.entries.indices.filter { test.entries[$0].p > 1 - matrix.settings.confidence }
+    .compactMap { first?.columnName($0) }
+  return "\(place)It is not shown that the best \(column) depends on the \(row): \(listText(standing)) "
+    + "may be best in every \(row) (\(numbers))."
+}
+
+/// The footnote on ranks; nil where there are none.
+package func rankSentence(_ summary: InteractionSummary, _ matrix: SweepMatrix) -> String? {
+  guard let ranks = summary.ranks, let first = summary.rows.first.map({ matrix.rows[$0] }) else { return nil }
+  let order = ranks.meanRanks.indices.sorted { ranks.meanRanks[$0] < ranks.meanRanks[$1] }
+  let list = order.map { "\(first.columnName($0)) \(numberText(ranks.meanRanks[$0]))" }.joined(separator: ", ")
+  return "Mean ranks over \(countText(summary.rows.count, matrix.rowAxisName)): \(list) "
+    + "(Friedman test in F form, p = \(pText(ranks.p)))."
+}

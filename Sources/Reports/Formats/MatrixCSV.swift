@@ -1,0 +1,32 @@
+// matrix.csv: one line per cell, for programs. Numbers in the shortest form that reads back the same, empty where there
+// is none.
+import Shared
+
+/// The matrix as CSV with a header line. Fields are quoted as in RFC 4180; lines end in LF, which its readers take and
+/// line tools need.
+package func matrixCSV(_ matrix: SweepMatrix) -> String {
+  let columns = matrixColumns(matrix)
+  var lines = [columns.map { csvField($0.name) }.joined(separator: ",")]
+  for cell in matrix.cells {
+    lines.append(columns.map { csvField(csvText($0.value(cell))) }.joined(separator: ","))
+  }
+  return lines.joined(separator: "\n") + "\n"
+}
+
+private func csvText(_ value: JSONValue) -> String {
+  switch value {
+  case .null: ""
+  case .flag(let flag): flag ? "1" : "0"
+  case .integer(let number): "\(number)"
+  case .number(let number): number.isFinite ? "\(number)" : ""
+  case .text(let text): text
+  case .list(let values): values.map(csvText).joined(separator: "+")
+  case .object: value.text()
+  }
+}
+
+private func csvField(_ text: String) -> String {
+  // Scalars, not characters: CR LF is one character that equals neither.
+  guard text.unicodeScalars.contains(where: { "\",\r\n".unicodeScalars.contains($0) }) else { return text }
+  return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}

@@ -1,0 +1,98 @@
+// One row of the matrix: a task at one value of every further axis, all columns compared with one another.
+// The tests of science.md §8.4–8.6 are applied here.
+import Shared
+
+package struct MatrixRow: Sendable {
+  /// Every axis but the columns', in the plan's order.
+  package let coordinates: [Coordinate]
+  /// `relu`, or `relu, context 8` with further axes.
+  package let label: String
+  /// In the order of the columns.
+  package let cells: [MatrixCell]
+  package let bestSet: BestSet
+  /// Index into `cells` of the smallest mean ln test loss; nil before the first result.
+  package let leader: Int?
+  /// Index into `cells` of the second smallest.
+  package let runnerUp: Int?
+  /// Trials of the row's cells that are not yet ended. Above 0 nothing is excluded: testing again and again while seeds
+  /// come in declares false winners (science.md §8.8).
+  package let pending: Int
+  package let settings: ReportSettings
+
+  package var isDecided: Bool { pending == 0 }
+  /// Some cell stays in the best set only because its attainable reference is not beaten: better training may change the
+  /// answer (science.md §8.6).
+  package var isOptimiserLimited: Bool { isDecided && cells.indices.contains { bestSet.isSavedByReference($0) } }
+  package var hasTooFewSeeds: Bool { cells.indices.contains { bestSet.hasTooFewSeeds($0) } }
+  package var best: [MatrixCell] { cells.filter(\.inBestSet) }
+  /// Index into `cells` of the activation that equals the task's kernel.
+  package var matched: Int? { cells.firstIndex(where: \.measured.isMatched) }
+
+  init(coordinates: [Coordinate], cells measured: [CellMeasurement], settings: ReportSettings) {
+    self.coordinates = coordinates
+    self.settings = settings
+    label = Self.label(coordinates, measured)
+    let bestSet = BestSet(measured.map(\.contender), confidence: settings.confidence)
+    self.bestSet = bestSet
+    let pending = measured.reduce(0) { $0 + $1.pending }
+    self.pending = pending
+    let ranked = measured.indices.filter { measured[$0].lnTestLoss != nil }
+      .sorted { mean(measured[$0]) < mean(measured[$1]) }
+    let leader = ranked.first
+    self.leader = leader
+    runnerUp = ranked.dropFirst().first
+    cells = measured.indices.map { index in
+      let decided = pending == 0
+      let equivalence = leader.flatMap { leader -> EquivalenceTest? in
+        guard index != leader else { return nil }
+        return Self.equivalence(measured[index], leader: measured[leader], margin: settings.tieMargin)
+      }
+      let rival = bestSet.strongestRival(of: index)
+      return MatrixCell(
+        measured: measured[index], isLeader: index == leader, inBestSet: !(decided && bestSet.isExcluded(index)),
+        verdict: Self.verdict(index, leader, bestSet, equivalence, decided: decided),
+        status: Self.status(index, measured[index], bestSet, decided: decided), strongestRival: rival, pRaw: rival?.p,
+        pAdjusted: rival.map { bestSet.adjusted($0.p) }, equivalence: equivalence)
+    }
+  }
+
+  private static func label(_ coordinates: [Coordinate], _ cells: [CellMeasurement]) -> String {
+    let parts = coordinates.map { $0.role == .rows ? $0.text : "\($0.axis.rawValue) \($0.text)" }
+    if coordinates.contains(where: { $0.role == .rows }) { return parts.joined(separator: ", ") }
+    return ([cells.first?.task.description ?? ""] + parts).joined(separator: ", ")
+  }
+
+  private static func equivalence(
+    _ cell: CellMeasurement, leader: CellMeasurement, margin: Double
+  ) -> EquivalenceTest? {
+    let differences = zip(cell.scores, leader.scores).compactMap { own, other -> Double? in
+      guard let own, let other else { return nil }
+      return own.normalisedExcess - other.normalisedExcess
+    }
+    return EquivalenceTest(differences: differences, margin: margin)
+  }
+
+  private static func verdict(
+    _ index: Int, _ leader: Int?, _ set: BestSet, _ equivalence: EquivalenceTest?, decided: Bool
+  ) -> Verdict {
+    if index == leader { return .leader }
+    guard decided, let leader else { return .unresolved }
+    // Only where the sign-flip test could have decided as well: two seeds that happen to agree are no tie.
+    if let equivalence, equivalence.p <= set.alpha, !set.hasTooFewSeeds(index) { return .tied }
+    if let pair = set.pair(leader, beats: index), set.excludes(pair.guardedP) { return .worse }
+    if let pair = set.pair(index, beats: leader), set.excludes(pair.guardedP) { return .better }
+    return .unresolved
+  }
+
+  private static func status(
+    _ index: Int, _ cell: CellMeasurement, _ set: BestSet, decided: Bool
+  ) -> CellStatus {
+    if cell.pending > 0 { return .pending }
+    if cell.divergedCount > 0 { return .diverged }
+    if cell.present.isEmpty || set.hasTooFewSeeds(index) { return .tooFewSeeds }
+    if cell.optimiserLimit?.isExceeded == true || set.isSavedByReference(index) { return .optimiserLimited }
+    return .ok
+  }
+}
+
+private func mean(_ cell: CellMeasurement) -> Double { cell.lnTestLoss?.mean ?? .infinity }

@@ -1,0 +1,96 @@
+// What one reporting seed contributes to its cell, and how the cell's seeds are read from the trials.
+// Diverged runs score the zero predictor and stay in; trials without a result are missing and named.
+import Shared
+
+package struct SeedScore: Sendable {
+  package let seed: Seed
+  package let trial: TrialID
+  package let isDiverged: Bool
+  /// Test loss; the zero predictor's where the run diverged.
+  package let testLoss: Double
+  package var lnTestLoss: Double { naturalLogarithm(ofLoss: testLoss) }
+  package let bayesLoss: Double
+  package let zeroLoss: Double
+  /// E(ŷ − m_Bayes)²; zero loss − Bayes loss where the run diverged. NaN if not measured.
+  package let excess: Double
+  /// excess / (zero loss − Bayes loss); NaN where that is not above 0.
+  package let normalisedExcess: Double
+  /// ln test loss of the cell's attainable reference on this seed's prompts; nil if there is none.
+  package let lnReference: Double?
+  /// (L − L_Bayes − excess) in units of its standard error; NaN if not measured.
+  package let bayesIdentityZ: Double
+}
+
+/// A reporting trial that ended without a result.
+package struct MissingTrial: Sendable {
+  package let seed: Seed
+  package let state: TrialState
+  package let reason: String
+}
+
+/// The reporting trials of one cell, seed by seed.
+struct CellScores {
+  /// One entry per reporting seed of the plan, in its order.
+  var scores: [SeedScore?] = []
+  var missing: [MissingTrial] = []
+  /// Reporting trials not yet ended.
+  var pending = 0
+
+  /// - selected: the configuration that tuning chose; trials of other configurations are left over from earlier edits of
+  ///   the manifest and do not count.
+  /// - fallback: baselines on the same prompts from another cell of the row, for diverged runs that measured none.
+  init(
+    seeds: [Seed], trials: [TrialRecord], selected: ConfigurationID?, fallback: [Seed: FinalMetrics]
+  ) {
+    var bySeed: [Seed: TrialRecord] = [:]
+    for trial in trials where trial.stage == .reporting && trial.configuration == selected {
+      bySeed[trial.seed] = trial
+    }
+    for seed in seeds {
+      guard let trial = bySeed[seed], trial.state.isTerminal else {
+        pending += 1
+        scores.append(nil)
+        continue
+      }
+      if trial.state == .succeeded, let result = trial.result,
+        let score = SeedScore(seed: seed, trial: trial.id, result: result, fallback: fallback[seed])
+      {
+        scores.append(score)
+      } else {
+        let reason = trial.reason ?? (trial.state == .succeeded ? "its result has no test loss" : "")
+        missing.append(MissingTrial(seed: seed, state: trial.state, reason: reason))
+        scores.append(nil)
+      }
+    }
+  }
+}
+
+extension SeedScore {
+  /// Nil where the result has no test loss and no zero loss to stand for it.
+  init?(seed: Seed, trial: TrialID, result: TrialResult, fallback: FinalMetrics?) {
+    let metrics = result.metrics
+    let zero = metrics.zeroLoss.isFinite ? metrics.zeroLoss : fallback?.zeroLoss ?? .nan
+    let bayes = metrics.bayesLoss.isFinite ? metrics.bayesLoss : fallback?.bayesLoss ?? .nan
+    let diverged = result.outcome == .diverged || !metrics.testLoss.isFinite
+    let loss = diverged ? zero : metrics.testLoss
+    guard loss.isFinite, loss >= 0 else { return nil }
+    let range = zero - bayes
+    let excess = diverged ? max(0, range) : metrics.excess
+    self.init(
+      seed: seed, trial: trial, isDiverged: diverged, testLoss: loss, bayesLoss: bayes, zeroLoss: zero, excess: excess,
+      normalisedExcess: range > 0 ? excess / range : .nan,
+      lnReference: metrics.referenceLoss.isFinite && metrics.referenceLoss >= 0
+        ? naturalLogarithm(ofLoss: metrics.referenceLoss) : nil,
+      bayesIdentityZ: diverged ? .nan : metrics.bayesIdentityZ)
+  }
+}
+
+/// ln of a loss, the same bits on every machine; a loss of 0 counts as the smallest normal number, so that it has one.
+func naturalLogarithm(ofLoss loss: Double) -> Double {
+  deterministicLogarithm(max(loss, .leastNormalMagnitude))
+}
+
+/// Mean of the finite values; NaN if there are none.
+func meanOfFinite(_ values: some Sequence<Double>) -> Double {
+  SampleSummary(values.filter(\.isFinite))?.mean ?? .nan
+}

@@ -1,0 +1,122 @@
+// The answer of a sweep: rows (tasks) by columns (activations), compared row by row, and whether the best column depends
+// on the row. Built from stored results alone; a sweep that is still running gives a matrix that says so.
+import Shared
+
+/// The interaction test of one value of the further axes.
+package struct InteractionSummary: Sendable {
+  /// The values of x and facet that its rows share; empty without such axes.
+  package let stratum: [Coordinate]
+  /// Indices into `SweepMatrix.rows`.
+  package let rows: [Int]
+  /// Nil with one row or one column, or while trials are pending.
+  package let test: InteractionTest?
+  package let ranks: FriedmanRanks?
+}
+
+package struct SweepMatrix: Sendable {
+  package let name: String
+  package let description: String
+  package let axes: [Axis]
+  package let tuned: [ParameterName]
+  package let method: SearchMethod
+  package let metric: SweepMetric
+  package let settings: ReportSettings
+  package let tuneSeeds: Int
+  package let reportSeeds: Int
+  /// Values of the columns' axis as tables write them; one unnamed column without such an axis.
+  package let columns: [String]
+  /// In the plan's order.
+  package let rows: [MatrixRow]
+  package let interactions: [InteractionSummary]
+  /// Trials by state, and how many the plan has in all.
+  package let trialCounts: [TrialState: Int]
+  package let plannedTrials: Int
+  package let provenance: SweepProvenance
+
+  package var rowAxisName: String { axes.first { $0.role == .rows }?.name.rawValue ?? "task" }
+  package var columnAxisName: String { axes.first { $0.role == .columns }?.name.rawValue ?? "activation" }
+  /// Axes that matrix.csv writes besides task and activation.
+  package var furtherAxes: [ParameterName] { axes.map(\.name).filter { $0 != .task && $0 != .activation } }
+  package var pendingTrials: Int { rows.reduce(0) { $0 + $1.pending } }
+  package var cells: [MatrixCell] { rows.flatMap(\.cells) }
+
+  package init(results: SweepResults) {
+    let plan = results.plan
+    (name, description, axes, tuned) = (plan.name, plan.description, plan.axes, plan.tuned)
+    (method, metric, settings) = (plan.method, plan.metric, plan.report)
+    (tuneSeeds, reportSeeds) = (plan.tuneSeeds.count, plan.reportSeeds.count)
+    columns = plan.axis(.columns)?.values.map(\.description) ?? [""]
+    provenance = results.provenance
+    plannedTrials = plan.plannedTrialCount
+    trialCounts = results.trials.reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
+    let rows = Self.rows(results)
+    self.rows = rows
+    interactions = Self.interactions(rows)
+  }
+
+  private static func rows(_ results: SweepResults) -> [MatrixRow] {
+    let plan = results.plan
+    let trials = Dictionary(grouping: results.trials, by: \.cell)
+    var order: [[Coordinate]] = []
+    var groups: [[Coordinate]: [CellPlan]] = [:]
+    for cell in plan.cells {
+      let key = coordinates(of: cell, in: plan).filter { $0.role != .columns }
+      if groups[key] == nil { order.append(key) }
+      groups[key, default: []].append(cell)
+    }
+    return order.map { key in
+      let cells = groups[key] ?? []
+      // The same prompts serve every activation of a row, so its baselines do too; not where columns change the data.
+      let shared = plan.axis(.columns).map { $0.name == .activation } ?? true
+      let fallback = shared ? baselines(cells.flatMap { trials[$0.id] ?? [] }) : [:]
+      let measured = cells.map { measure($0, plan, trials[$0.id] ?? [], fallback) }
+      return MatrixRow(coordinates: key, cells: measured, settings: plan.report)
+    }
+  }
+
+  private static func coordinates(of cell: CellPlan, in plan: SweepPlan) -> [Coordinate] {
+    zip(plan.axes, cell.coordinates).map { Coordinate(axis: $0.name, role: $0.role, value: $1) }
+  }
+
+  private static func baselines(_ trials: [TrialRecord]) -> [Seed: FinalMetrics] {
+    var found: [Seed: FinalMetrics] = [:]
+    for trial in trials where trial.stage == .reporting {
+      if let metrics = trial.result?.metrics, metrics.zeroLoss.isFinite, found[trial.seed] == nil {
+        found[trial.seed] = metrics
+      }
+    }
+    return found
+  }
+
+  private static func measure(
+    _ cell: CellPlan, _ plan: SweepPlan, _ trials: [TrialRecord], _ fallback: [Seed: FinalMetrics]
+  ) -> CellMeasurement {
+    let tuning = TuningOutcome(cell: cell, plan: plan, trials: trials)
+    let chosen = tuning.selected.map { cell.candidates[$0] }
+    let scores = CellScores(seeds: plan.reportSeeds, trials: trials, selected: chosen?.id, fallback: fallback)
+    let parameters = chosen ?? cell.candidates.first ?? TrialParameters()
+    return CellMeasurement(
+      id: cell.id, coordinates: coordinates(of: cell, in: plan), task: parameters.task, heads: parameters.heads,
+      tuning: tuning, scores: scores.scores, missing: scores.missing, pending: tuning.pending + scores.pending)
+  }
+
+  /// One test per value of x and facet: across them a row's task would be counted several times.
+  private static func interactions(_ rows: [MatrixRow]) -> [InteractionSummary] {
+    var order: [[Coordinate]] = []
+    var strata: [[Coordinate]: [Int]] = [:]
+    for (index, row) in rows.enumerated() {
+      let stratum = row.coordinates.filter { $0.role != .rows }
+      if strata[stratum] == nil { order.append(stratum) }
+      strata[stratum, default: []].append(index)
+    }
+    return order.map { stratum in
+      let indices = strata[stratum] ?? []
+      let decided = indices.allSatisfy { rows[$0].isDecided }
+      let losses = indices.map { rows[$0].cells.map { $0.measured.lnTestLoss?.mean ?? .nan } }
+      return InteractionSummary(
+        stratum: stratum, rows: indices,
+        test: decided ? InteractionTest(rows: indices.map { rows[$0].bestSet }) : nil,
+        ranks: decided ? FriedmanRanks(losses: losses) : nil)
+    }
+  }
+}
