@@ -69,4 +69,8 @@ package enum CoordinatorMessage: Equatable, Sendable {
   case cancel(TrialID, LeaseToken)
   /// The sweep is over or stops here: stop everything and exit, saying why.
   case finish(reason: String)
+  /// Answers a heartbeat; any other message counts as contact as well.
+  case heard
+  /// The sender has not said hello to this coordinator: it says hello, with its inventory, and the message is dropped.
+  case helloWanted
 }
