@@ -56,7 +56,9 @@ extension TrialParameters {
     switch name {
     case .task:
       guard case .text(let text) = value, let kernel = TaskKernel(text) else {
-        throw name.refusal(value, "write one of \(TaskKernel.names.joined(separator: ", ")), or exp(s) with s above 0", allowed: TaskKernel.names)
+        throw name.refusal(
+          value, "write one of \(TaskKernel.names.joined(separator: ", ")), or exp(s) with s above 0",
+          allowed: TaskKernel.names)
       }
       task = kernel
     case .activation: heads = try Self.heads(value)
@@ -212,21 +214,22 @@ extension ParameterName {
   }
 }
 
-/// The entry of `candidates` with the smallest edit distance to `word`, if it is near enough to be meant.
-/// Source: Wagner & Fischer 1974 (Levenshtein distance by dynamic programming).
+/// The entry of `candidates` with the smallest edit distance to `word`, if it is near enough to be meant. An exchange of
+/// two neighbours counts as one edit: it is the commonest slip.
+/// Source: Wagner & Fischer 1974, with exchanges as in Boytsov 2011 (optimal string alignment).
 package func nearest(to word: String, among candidates: [String]) -> String? {
   func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
+    var twoBack: [Int] = [], oneBack = Array(0...b.count)
     for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
+      var row = [i + 1]
       for (j, y) in b.enumerated() {
-        let substituted = diagonal + (x == y ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+        var best = min(oneBack[j] + (x == y ? 0 : 1), oneBack[j + 1] + 1, row[j] + 1)
+        if i > 0, j > 0, x == b[j - 1], a[i - 1] == y { best = min(best, twoBack[j - 1] + 1) }
+        row.append(best)
       }
+      (twoBack, oneBack) = (oneBack, row)
     }
-    return row[b.count]
+    return oneBack[b.count]
   }
   // A hostile word may be megabytes long; nothing that long is near a name.
   guard word.utf8.count <= 64 else { return nil }

@@ -1,0 +1,212 @@
+// The top level of a manifest: which keys there are, what each may hold, and the plan they make together.
+// Every key is read even after an error, so that one run of a command shows all mistakes.
+import Shared
+
+/// The plan that `text` describes. Nothing is read or written.
+/// - path: for the errors, and for the sweep's name where the manifest gives none.
+/// - Throws: every issue found, each with its line.
+package func parseManifest(_ text: String, path: String) throws(ManifestError) -> LoadedManifest {
+  do {
+    if text.utf8.contains(0) {
+      let line = 1 + text.utf8.prefix { $0 != 0 }.count(where: { $0 == UInt8(ascii: "\n") })
+      throw Issue(line: line, "the text has a NUL byte", "save the manifest as plain UTF-8")
+    }
+    guard let root = try readYAML(text), !root.isNull else {
+      throw Issue("the manifest is empty", "write at least method and parameters")
+    }
+    guard case .mapping(let entries) = root.content else {
+      throw Issue(
+        line: root.line, "the manifest starts with \"\(excerpt(root.text))\"", "write keys, such as `method: grid`")
+    }
+    var reader = ManifestReader(entries: entries, path: path)
+    reader.read()
+    guard reader.issues.isEmpty else { throw ManifestError(path: path, issues: reader.issues) }
+    let (plan, notes) = try reader.draft.plan(source: text)
+    return LoadedManifest(plan: plan, notes: reader.notes + notes)
+  } catch let issue as Issue {
+    throw ManifestError(path: path, issues: [issue])
+  } catch let error as ManifestError {
+    throw error
+  } catch {
+    throw ManifestError(path: path, issues: [Issue("\(error)", "report this")])
+  }
+}
+
+/// Keys of a W&B sweep configuration that say how W&B starts a program.
+private let foreignKeys: Set<String> = [
+  "program", "command", "project", "entity", "job", "image_uri", "controller", "scheduler", "apiVersion", "kind",
+]
+
+private enum TopLevelKey: String, CaseIterable {
+  case name, description, method, parameters, metric
+  case runCap = "run_cap"
+  case samplerSeed = "sampler_seed"
+  case seeds, report
+  case earlyTerminate = "early_terminate"
+}
+
+private struct ManifestReader {
+  let entries: [ManifestNode.Entry]
+  var draft: PlanDraft
+  var issues: [Issue] = []
+  var notes: [String] = []
+
+  init(entries: [ManifestNode.Entry], path: String) {
+    self.entries = entries
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    draft = PlanDraft(name: file.split(separator: ".").first.map(String.init) ?? "sweep")
+  }
+
+  mutating func read() {
+    var foreign: [String] = []
+    var found: Set<TopLevelKey> = []
+    for entry in entries {
+      if foreignKeys.contains(entry.key) {
+        foreign.append(entry.key)
+      } else if let key = TopLevelKey(rawValue: entry.key) {
+        found.insert(key)
+        do { try read(key, entry) } catch { issues.append(error) }
+      } else {
+        issues.append(
+          Issue(
+            line: entry.line, "\"\(excerpt(entry.key))\" is not a key of a manifest",
+            suggestion(for: entry.key, among: TopLevelKey.allCases.map(\.rawValue))))
+      }
+    }
+    if !foreign.isEmpty {
+      notes.append("\(foreign.joined(separator: ", ")): W&B's own, without meaning here and left aside")
+    }
+    if !found.contains(.method) {
+      issues.append(Issue("method is missing", "write `method: grid` or `method: random`"))
+    }
+    if !found.contains(.parameters) {
+      issues.append(Issue("parameters is missing", "write at least task and activation below `parameters:`"))
+    }
+  }
+
+  private mutating func read(_ key: TopLevelKey, _ entry: ManifestNode.Entry) throws(Issue) {
+    let node = entry.value
+    switch key {
+    case .name:
+      let name = try node.word(of: "name", "write a name")
+      guard !name.isEmpty, name.utf8.count <= 100, !name.unicodeScalars.contains(where: isControl) else {
+        throw node.issue("name", "write one line of at most 100 bytes")
+      }
+      draft.name = name
+    case .description: draft.description = try node.word(of: "description", "write a text")
+    case .method: draft.method = try method(node)
+    case .parameters: try readParameters(entry)
+    case .metric: draft.metric = try metric(node)
+    case .runCap: draft.runCap = (try node.integer(of: "run_cap", in: 1...maximumTrials), entry.line)
+    case .samplerSeed: draft.samplerSeed = UInt64(try node.integer(of: "sampler_seed", in: 0...Int.max))
+    case .seeds: try readSeeds(node)
+    case .report: try readReport(node)
+    case .earlyTerminate:
+      throw Issue(
+        line: entry.line, "early_terminate is not yet supported: it comes with the early-stopping issue", "remove it")
+    }
+  }
+
+  private func method(_ node: ManifestNode) throws(Issue) -> SearchMethod {
+    let word = try node.word(of: "method", "write grid or random")
+    switch SearchMethod(rawValue: word) {
+    case .grid: return .grid
+    case .random: return .random
+    case .sobol, .bayes:
+      throw node.issue("method", "not yet: method \(word) comes with the search issue, write grid or random")
+    case nil:
+      let near = nearest(to: word, among: ["grid", "random"]).map { " (did you mean \($0)?)" } ?? ""
+      throw node.issue("method", "write grid or random\(near)")
+    }
+  }
+
+  private mutating func readParameters(_ entry: ManifestNode.Entry) throws(Issue) {
+    draft.parametersLine = entry.line
+    let remedy = "write the parameters below it, such as `task: {values: [linear, relu]}`"
+    let names = ParameterName.allCases.map(\.rawValue)
+    for parameter in try entry.value.entries(of: "parameters", remedy) {
+      do throws(Issue) {
+        guard let name = ParameterName(rawValue: parameter.key) else {
+          let near = nearest(to: parameter.key, among: names)
+          throw Issue(
+            line: parameter.line, "\"\(excerpt(parameter.key))\" is not a parameter",
+            near.map { "did you mean \($0)?" } ?? "docs/manifest.md lists all parameters")
+        }
+        draft.parameters[name] = try ParameterEntry(name, line: parameter.line, node: parameter.value)
+      } catch { issues.append(error) }
+    }
+  }
+
+  private mutating func metric(_ node: ManifestNode) throws(Issue) -> SweepMetric {
+    var metric = SweepMetric()
+    for entry in try node.entries(of: "metric", "write {name: validation_loss, goal: minimize}") {
+      switch entry.key {
+      case "name":
+        let names = SweepMetric.Name.allCases.map(\.rawValue)
+        let word = try entry.value.word(of: "metric.name", "write one of \(names.joined(separator: ", "))")
+        guard let name = SweepMetric.Name(rawValue: word) else {
+          throw entry.value.issue("metric.name", suggestion(for: word, among: names))
+        }
+        metric.name = name
+      case "goal":
+        let word = try entry.value.word(of: "metric.goal", "write minimize")
+        guard word == "minimize" else {
+          let reason = word == "maximize" ? "both metrics are losses, so " : ""
+          throw entry.value.issue("metric.goal", "\(reason)write minimize")
+        }
+      case "target", "impute", "impute_while_running":
+        notes.append("metric.\(entry.key): W&B's own, without meaning here and left aside")
+      default:
+        throw Issue(
+          line: entry.line, "metric has the unknown key \"\(excerpt(entry.key))\"",
+          suggestion(for: entry.key, among: ["name", "goal"]))
+      }
+    }
+    return metric
+  }
+
+  private mutating func readSeeds(_ node: ManifestNode) throws(Issue) {
+    guard case .mapping(let entries) = node.content else {
+      draft.reportSeeds = try node.integer(of: "seeds", in: 1...maximumSeeds)
+      return
+    }
+    for entry in entries {
+      switch entry.key {
+      case "tune": draft.tuneSeeds = (try entry.value.integer(of: "seeds.tune", in: 0...maximumSeeds), entry.line)
+      case "report": draft.reportSeeds = try entry.value.integer(of: "seeds.report", in: 1...maximumSeeds)
+      default:
+        throw Issue(
+          line: entry.line, "seeds has the unknown key \"\(excerpt(entry.key))\"",
+          suggestion(for: entry.key, among: ["tune", "report"]))
+      }
+    }
+  }
+
+  private mutating func readReport(_ node: ManifestNode) throws(Issue) {
+    let names = ParameterName.allCases.map(\.rawValue)
+    for entry in try node.entries(of: "report", "write {rows: task, columns: activation}") {
+      let subject = "report.\(entry.key)"
+      if let role = AxisRole(rawValue: entry.key) {
+        let word = try entry.value.word(of: subject, "write the name of a parameter")
+        guard let name = ParameterName(rawValue: word) else {
+          let near = nearest(to: word, among: names)
+          throw entry.value.issue(subject, near.map { "did you mean \($0)?" } ?? "write the name of a parameter")
+        }
+        draft.axes[role] = (name, entry.value.line)
+        continue
+      }
+      switch entry.key {
+      case "confidence":
+        draft.report.confidence = try entry.value.number(of: subject, "write a number between 0.5 and 1") {
+          $0 > 0.5 && $0 < 1
+        }
+      case "tie_margin":
+        draft.report.tieMargin = try entry.value.number(of: subject, "write a number above 0") { $0 > 0 }
+      default:
+        throw Issue(
+          line: entry.line, "report has the unknown key \"\(excerpt(entry.key))\"",
+          suggestion(for: entry.key, among: ["rows", "columns", "x", "facet", "confidence", "tie_margin"]))
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// The configurations of every cell: the tuned values in the method's order, the same in every cell.
+import Shared
+
+extension PlanDraft {
+  /// The first `count` points of the grid; parameters as in `tuned`, the last varying fastest.
+  func gridTuples(_ tuned: [ParameterEntry], count: Int) throws(Issue) -> [[ParameterValue]] {
+    var tuples: [[ParameterValue]] = []
+    tuples.reserveCapacity(count)
+    for index in 0..<count {
+      var rest = UInt64(index)
+      var tuple: [ParameterValue] = []
+      for entry in tuned.reversed() {
+        let size = entry.gridCount ?? 1
+        tuple.append(try entry.gridValue(at: Int(rest % size)))
+        rest /= size
+      }
+      tuples.append(tuple.reversed())
+    }
+    return tuples
+  }
+
+  /// The first `count` different draws. Fewer if the values on offer run out.
+  func randomTuples(_ tuned: [ParameterEntry], count: Int) throws(Issue) -> [[ParameterValue]] {
+    var tuples: [[ParameterValue]] = []
+    var seen: Set<[ParameterValue]> = []
+    // A draw that was there before is left out, as a trial is never run twice. With few values left each try is
+    // unlikely to be new, so tries are bounded.
+    for draw in 0..<(20 * count + 1000) where tuples.count < count {
+      var tuple: [ParameterValue] = []
+      for entry in tuned {
+        var stream = DrawStream(seed: samplerSeed, draw: UInt32(draw), parameter: entry.name.rawValue)
+        tuple.append(try entry.draw(draw, from: &stream))
+      }
+      if seen.insert(tuple).inserted { tuples.append(tuple) }
+    }
+    return tuples
+  }
+
+  /// All cells, the last axis varying fastest.
+  func cells(axes: [Axis], tuned: [ParameterName], tuples: [[ParameterValue]]) throws(Issue) -> [CellPlan] {
+    var values: [ParameterName: ParameterValue] = [:]
+    for entry in parameters.values {
+      switch entry.domain {
+      case .constant(let placed): values[entry.name] = placed.value
+      case .choices(let choices, _): values[entry.name] = choices.first?.value
+      case .range: break
+      }
+    }
+    var cells: [CellPlan] = []
+    var known: Set<TrialParameters> = []
+    for index in 0..<axes.reduce(1, { $0 * $1.values.count }) {
+      var rest = index
+      var coordinates: [ParameterValue] = []
+      for axis in axes.reversed() {
+        coordinates.append(axis.values[rest % axis.values.count])
+        rest /= axis.values.count
+      }
+      coordinates.reverse()
+      for (axis, value) in zip(axes, coordinates) { values[axis.name] = value }
+      var candidates: [TrialParameters] = []
+      for tuple in tuples {
+        for (name, value) in zip(tuned, tuple) { values[name] = value }
+        let candidate = try configuration(values)
+        try checkNew(candidate, among: &known)
+        candidates.append(candidate)
+      }
+      cells.append(CellPlan(id: CellID(rawValue: index), coordinates: coordinates, candidates: candidates))
+    }
+    return cells
+  }
+
+  private func configuration(_ values: [ParameterName: ParameterValue]) throws(Issue) -> TrialParameters {
+    do { return try TrialParameters(values: values) } catch {
+      let name = ParameterName(rawValue: error.name)
+      let line = name.flatMap { name in parameters[name]?.line(of: values[name]) } ?? parametersLine
+      throw Issue(line: line, "\(error.name) is \"\(excerpt(error.found))\"", error.remedy)
+    }
+  }
+
+  /// A recipe is no part of an identity, only what it sets is: two recipes of which everything is overridden are the
+  /// same configuration. Other values that differ always make configurations that differ.
+  private func checkNew(_ candidate: TrialParameters, among known: inout Set<TrialParameters>) throws(Issue) {
+    guard let entry = parameters[.recipe], entry.isSearched else { return }
+    var effective = candidate
+    effective.recipe = .standard
+    guard known.insert(effective).inserted else {
+      throw Issue(
+        line: entry.line, "recipe makes no difference where all that it sets is given", "write one recipe")
+    }
+  }
+}

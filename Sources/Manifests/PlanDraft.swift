@@ -1,0 +1,179 @@
+// From what the keys of a manifest say to the plan they make together: axes, cells, candidates, limits.
+// Counts are checked before anything is enumerated, so no manifest can ask for more memory than a plan may have.
+import Shared
+
+/// Trials a sweep may plan. Above it a mistake is likelier than a wish.
+let maximumTrials = 1_000_000
+let maximumSeeds = 100_000
+
+struct PlanDraft {
+  var name: String
+  var description = ""
+  var method = SearchMethod.grid
+  var parameters: [ParameterName: ParameterEntry] = [:]
+  var parametersLine = 1
+  /// Axes the manifest names, with their lines.
+  var axes: [AxisRole: (name: ParameterName, line: Int)] = [:]
+  var report = ReportSettings()
+  var metric = SweepMetric()
+  var runCap: (value: Int, line: Int)?
+  var samplerSeed: UInt64 = 0
+  var tuneSeeds: (count: Int, line: Int)?
+  var reportSeeds = 8
+
+  init(name: String) { self.name = name }
+
+  /// The plan and notes on it.
+  func plan(source: String) throws(Issue) -> (SweepPlan, notes: [String]) {
+    let axisEntries = try enumeratedAxes()
+    let axisNames = Set(axisEntries.map(\.entry.name))
+    let tuned = parameters.values.filter { $0.isSearched && !axisNames.contains($0.name) }.sorted { $0.name < $1.name }
+    var notes = tuned.compactMap(surprise)
+
+    let cellCount = axisEntries.reduce(UInt64(1)) { saturatingProduct($0, $1.entry.gridCount ?? 1) }
+    let candidateCount = try candidateCount(cells: cellCount, tuned: tuned)
+    let tuneCount = candidateCount > 1 ? try checkedTuneSeeds(tuned) : 0
+    try checkTrialCount(cells: cellCount, candidates: candidateCount, tuneSeeds: tuneCount)
+
+    let draws =
+      try method == .grid
+      ? gridTuples(tuned, count: Int(candidateCount)) : randomTuples(tuned, count: Int(candidateCount))
+    if draws.count < Int(candidateCount) {
+      notes.append(
+        "run_cap allows \(candidateCount) configurations per cell, but only \(draws.count) different ones were drawn")
+    }
+    var axes: [Axis] = []
+    for (role, entry) in axisEntries {
+      var values: [ParameterValue] = []
+      for index in 0..<Int(entry.gridCount ?? 1) { values.append(try entry.gridValue(at: index)) }
+      axes.append(Axis(name: entry.name, role: role, values: values))
+    }
+    let cells = try cells(axes: axes, tuned: tuned.map(\.name), tuples: draws)
+    let isTuned = draws.count > 1
+    let plan = SweepPlan(
+      name: name, description: description, method: method, axes: axes, tuned: tuned.map(\.name), cells: cells,
+      tuneSeeds: (0..<UInt32(isTuned ? tuneCount : 0)).map { Seed(rawValue: Seed.firstTuning + $0) },
+      reportSeeds: (0..<UInt32(reportSeeds)).map { Seed(rawValue: $0) }, metric: metric, report: report, source: source)
+    return (plan, notes)
+  }
+
+  /// Axes in the order rows, columns, x, facet, each with its entry.
+  private func enumeratedAxes() throws(Issue) -> [(role: AxisRole, entry: ParameterEntry)] {
+    // Without a task or an activation there is no matrix, whatever the axes are.
+    for name in [ParameterName.task, .activation] where parameters[name] == nil {
+      let example = name == .task ? TaskKernel.names : Activation.allCases.map(\.rawValue)
+      throw Issue(
+        line: parametersLine, "\(name.rawValue) is missing from parameters",
+        "add `\(name.rawValue): {values: [\(example.joined(separator: ", "))]}`")
+    }
+    let named: [(AxisRole, (name: ParameterName, line: Int)?)] = [
+      (.rows, axes[.rows] ?? (.task, parametersLine)), (.columns, axes[.columns] ?? (.activation, parametersLine)),
+      (.x, axes[.x]), (.facet, axes[.facet]),
+    ]
+    var result: [(role: AxisRole, entry: ParameterEntry)] = []
+    for (role, axis) in named {
+      guard let axis else { continue }
+      if let other = result.first(where: { $0.entry.name == axis.name }) {
+        throw Issue(
+          line: axis.line, "report.\(role.rawValue) is \"\(axis.name.rawValue)\", as report.\(other.role.rawValue) is",
+          "name another parameter")
+      }
+      guard let entry = parameters[axis.name] else {
+        throw Issue(
+          line: axis.line, "report.\(role.rawValue) is \"\(axis.name.rawValue)\", which parameters does not have",
+          "add `\(axis.name.rawValue): {values: […]}` to parameters")
+      }
+      if case .choices(_, .some) = entry.domain {
+        throw Issue(
+          line: entry.line, "\(axis.name.rawValue) has probabilities, but is an axis and takes every value",
+          "remove the probabilities")
+      }
+      guard entry.gridCount != nil else {
+        throw Issue(
+          line: entry.line, "\(axis.name.rawValue) is an axis, which takes every value, but has a range without steps",
+          "write values, int_uniform or q_uniform")
+      }
+      result.append((role, entry))
+    }
+    return result
+  }
+
+  /// Configurations per cell: the same number in every cell.
+  private func candidateCount(cells: UInt64, tuned: [ParameterEntry]) throws(Issue) -> UInt64 {
+    var perCell: UInt64?
+    if let runCap {
+      perCell = UInt64(runCap.value) / cells
+      guard perCell != 0 else {
+        throw Issue(
+          line: runCap.line, "run_cap is \"\(runCap.value)\" for \(cells) cells",
+          "write at least \(cells), one configuration per cell")
+      }
+    }
+    switch method {
+    case .grid:
+      var product: UInt64 = 1
+      for entry in tuned {
+        guard let count = entry.gridCount else {
+          throw Issue(
+            line: entry.line, "\(entry.name.rawValue) has a range without steps, which method grid cannot enumerate",
+            "write values, int_uniform or q_uniform, or `method: random`")
+        }
+        if case .choices(_, .some) = entry.domain {
+          throw Issue(
+            line: entry.line, "\(entry.name.rawValue) has probabilities, which method grid cannot follow",
+            "remove them, or write `method: random`")
+        }
+        product = saturatingProduct(product, count)
+      }
+      return min(product, perCell ?? .max)
+    case .random:
+      guard let perCell else {
+        throw Issue(
+          "method random has no run_cap", "add `run_cap: \(saturatingProduct(cells, 8))` for 8 configurations per cell")
+      }
+      return tuned.isEmpty ? 1 : perCell
+    case .sobol, .bayes: throw Issue("method is \"\(method.rawValue)\"", "write grid or random")
+    }
+  }
+
+  private func checkedTuneSeeds(_ tuned: [ParameterEntry]) throws(Issue) -> Int {
+    guard let tuneSeeds else { return 2 }
+    guard tuneSeeds.count > 0 else {
+      let names = tuned.map(\.name.rawValue).joined(separator: ", ")
+      throw Issue(line: tuneSeeds.line, "seeds.tune is \"0\", but \(names) is tuned", "write at least 1")
+    }
+    return tuneSeeds.count
+  }
+
+  private func checkTrialCount(cells: UInt64, candidates: UInt64, tuneSeeds: Int) throws(Issue) {
+    let perCell = saturatingProduct(candidates, UInt64(tuneSeeds)).addingReportingOverflow(UInt64(reportSeeds) + 1)
+    let total = saturatingProduct(cells, perCell.overflow ? .max : perCell.partialValue)
+    guard total > UInt64(maximumTrials) else { return }
+    func shown(_ count: UInt64) -> String { count == .max ? "more than 10^19" : "\(count)" }
+    let tuning = tuneSeeds > 0 ? "\(shown(candidates)) configurations × \(tuneSeeds) tuning seeds + " : ""
+    throw Issue(
+      line: parametersLine,
+      "the sweep has \(shown(total)) trials: \(shown(cells)) cells × (\(tuning)1 reference + \(reportSeeds) seeds)",
+      "at most \(maximumTrials) are allowed, set run_cap or shorten a list")
+  }
+
+  /// What is legal but seldom meant.
+  private func surprise(_ entry: ParameterEntry) -> String? {
+    let name = entry.name.rawValue
+    switch entry.name {
+    case .task, .context, .dimension, .covariance, .inputs, .kernelOn, .labelNoise, .validationPrompts, .testPrompts:
+      return "\(name) is tuned, although its values are different problems; to compare them write report: {x: \(name)}"
+    default: break
+    }
+    if case .range(let distribution) = entry.domain, distribution.name == .intUniform, !entry.name.takesIntegers {
+      return "\(name) takes whole numbers only, as min and max are whole; write one with a decimal point for fractions"
+    }
+    return nil
+  }
+}
+
+/// a · b, or the largest number if that is less.
+func saturatingProduct(_ a: UInt64, _ b: UInt64) -> UInt64 {
+  let product = a.multipliedReportingOverflow(by: b)
+  return product.overflow ? .max : product.partialValue
+}
