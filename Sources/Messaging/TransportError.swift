@@ -15,7 +15,7 @@ package struct TransportError: Error, Equatable, Sendable, CustomStringConvertib
   }
 
   /// From an errno of libzmq or the C library, read before anything else could change it.
-  init(_ operation: String, code: Int32) {
+  package init(_ operation: String, code: Int32) {
     self.init(
       operation: operation, code: code, problem: String(cString: zmq_strerror(code)), remedy: Self.remedy(for: code))
   }
