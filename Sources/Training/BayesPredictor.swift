@@ -1,0 +1,120 @@
+// The posterior mean of a task: ŷ = k_qᵀ(K_c + σ²I)⁻¹ y with k_q and K_c from the full matrix (science.md §7).
+// One prompt at a time in double precision: the numbers everything else is measured against.
+import Shared
+
+package struct BayesPredictor: Sendable {
+  package let task: TaskKernel
+  package let context: Int
+  package let dimension: Int
+  /// Variance of the noise on context labels.
+  package let noiseVariance: Double
+  /// Added to the diagonal of the full kernel matrix before its absolute value is taken; 0 in sweeps.
+  package let ridge: Double
+
+  package init(task: TaskKernel, context: Int, dimension: Int, noiseVariance: Double = 0, ridge: Double = 0) {
+    self.task = task
+    self.context = context
+    self.dimension = dimension
+    self.noiseVariance = noiseVariance
+    self.ridge = ridge
+  }
+
+  /// - points: [n+1][d], the query last; labels: [n].
+  package func predict(points: [Double], labels: [Double]) -> Double {
+    if case .linear = task, ridge == 0, context >= dimension {
+      return leastSquares(points: points, labels: labels)
+    }
+    let N = context + 1
+    var K = [Double](repeating: 0, count: N * N)
+    for i in 0..<N {
+      for j in 0...i {
+        var product = 0.0
+        for k in 0..<dimension { product += points[i * dimension + k] * points[j * dimension + k] }
+        let value = kernel(product)
+        K[i * N + j] = value
+        K[j * N + i] = value
+      }
+      K[i * N + i] += ridge
+    }
+    if case .relu = task { K = absolute(K, N) }
+    var covariance = [Double](repeating: 0, count: context * context)
+    for i in 0..<context {
+      for j in 0..<context { covariance[i * context + j] = K[i * N + j] }
+      covariance[i * context + i] += noiseVariance
+    }
+    let weights = solve(&covariance, context, labels)
+    var prediction = 0.0
+    for i in 0..<context { prediction += K[context * N + i] * weights[i] }
+    return prediction
+  }
+
+  private func kernel(_ product: Double) -> Double {
+    switch task {
+    case .linear: product
+    case .relu: max(0, product)
+    case .exponential(let scale): deterministicExponential(scale * product)
+    }
+  }
+
+  /// |K| = Q |Λ| Qᵀ
+  private func absolute(_ K: [Double], _ N: Int) -> [Double] {
+    let (values, Q) = symmetricEigen(K, N)
+    var result = [Double](repeating: 0, count: N * N)
+    for i in 0..<N {
+      for j in 0...i {
+        var sum = 0.0
+        for k in 0..<N { sum += Q[i * N + k] * abs(values[k]) * Q[j * N + k] }
+        result[i * N + j] = sum
+        result[j * N + i] = sum
+      }
+    }
+    return result
+  }
+
+  /// The linear kernel has rank d, so with n ≥ d its posterior mean is (XᵀX + σ²I)⁻¹Xᵀy taken at the query.
+  private func leastSquares(points: [Double], labels: [Double]) -> Double {
+    let d = dimension
+    var gram = [Double](repeating: 0, count: d * d)
+    var moment = [Double](repeating: 0, count: d)
+    for s in 0..<context {
+      for i in 0..<d {
+        moment[i] += points[s * d + i] * labels[s]
+        for j in 0..<d { gram[i * d + j] += points[s * d + i] * points[s * d + j] }
+      }
+    }
+    for i in 0..<d { gram[i * d + i] += noiseVariance }
+    let weights = solve(&gram, d, moment)
+    var prediction = 0.0
+    for i in 0..<d { prediction += points[context * d + i] * weights[i] }
+    return prediction
+  }
+}
+
+/// x of A x = b for symmetric positive semi-definite A [N][N], which is overwritten by its Cholesky factor. A pivot below
+/// the rounding of its diagonal drops its direction. Source: Golub & Van Loan 2013, algorithm 4.2.1.
+private func solve(_ A: inout [Double], _ N: Int, _ b: [Double]) -> [Double] {
+  var x = b
+  for j in 0..<N {
+    let original = A[j * N + j]
+    var pivot = original
+    for k in 0..<j { pivot -= A[j * N + k] * A[j * N + k] }
+    let root = pivot > 1e-14 * original ? pivot.squareRoot() : 0
+    A[j * N + j] = root
+    for i in j + 1..<max(N, j + 1) {
+      var sum = A[i * N + j]
+      for k in 0..<j { sum -= A[i * N + k] * A[j * N + k] }
+      A[i * N + j] = root > 0 ? sum / root : 0
+    }
+    var sum = x[j]
+    for k in 0..<j { sum -= A[j * N + k] * x[k] }
+    x[j] = root > 0 ? sum / root : 0
+  }
+  var j = N - 1
+  while j >= 0 {
+    var sum = x[j]
+    for k in j + 1..<max(N, j + 1) { sum -= A[k * N + j] * x[k] }
+    x[j] = A[j * N + j] > 0 ? sum / A[j * N + j] : 0
+    j -= 1
+  }
+  return x
+}

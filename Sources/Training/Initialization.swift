@@ -1,0 +1,105 @@
+// Where training starts and how the inputs are rotated: draws made once per trial, in double precision on the host.
+// Counters: (restart, layer, head, index of the draw) for networks, (0, 0, 0, index) for the rotation.
+import KernelTypes
+import Shared
+
+/// Draws numbered `index` = 0, 1, … of one (restart, layer, head).
+struct HostDraws {
+  let seed: Seed
+  let stream: StreamCode
+  let counter: (UInt32, UInt32, UInt32)
+
+  private func words(_ index: Int) -> SIMD4<UInt32> {
+    philox4x32(
+      counter: SIMD4(counter.0, counter.1, counter.2, UInt32(index)), key: SIMD2(seed.rawValue, stream.rawValue))
+  }
+
+  /// In (0, 1).
+  func uniform(_ index: Int) -> Double { unit(words(index), 0) }
+
+  /// Standard normal. Source: Box & Muller 1958.
+  func normal(_ index: Int) -> Double {
+    let words = words(index)
+    let radius = (-2 * deterministicLogarithm(unit(words, 0))).squareRoot()
+    return radius * deterministicCosine(ofPiTimes: 2 * unit(words, 2))
+  }
+
+  private func unit(_ words: SIMD4<UInt32>, _ first: Int) -> Double {
+    let bits = UInt64(words[first]) << 32 | UInt64(words[first + 1])
+    return (Double(bits >> 12) + 0.5) * 0x1p-52
+  }
+}
+
+/// The network that restart `restart` of a trial begins with (science.md §1, Initialisation).
+func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: Int) -> Network {
+  if parameters.network == .isotropic { return isotropicStart(parameters, restart: restart) }
+  var network = Network(parameters)
+  let d = parameters.dimension, square = d * d, scale = parameters.initScale
+  for layer in 0..<parameters.layers {
+    for head in parameters.heads.activations.indices {
+      // Tied layers start equal.
+      let draws = HostDraws(
+        seed: seed, stream: .initialization,
+        counter: (UInt32(restart), UInt32(parameters.tiedLayers ? 0 : layer), UInt32(head)))
+      let index = network.index(layer: layer, head: head)
+      let identity = parameters.initialization == .identity
+      for i in 0..<square {
+        let diagonal = identity && i / d == i % d ? 0.5 : 0
+        network.B[index * square + i] = Float(diagonal + scale * draws.normal(1 + i))
+        network.C[index * square + i] = Float(diagonal + scale * draws.normal(1 + square + i))
+        if parameters.value == .free {
+          network.A[index * square + i] = Float(scale * draws.normal(1 + 2 * square + i))
+        }
+      }
+      network.r[index] = Float(identity ? -scale * draws.uniform(0) : scale * draws.normal(0))
+    }
+  }
+  return network
+}
+
+/// Starts of the attainable reference: sharp and flat scores, with and without moving x.
+private func isotropicStart(_ parameters: TrialParameters, restart: Int) -> Network {
+  let starts: [(c: Float, a: Float)] = [(1, 0), (0.5, 0.1), (2, 0), (1, -0.2)]
+  let start = starts[restart % starts.count]
+  let growth = Float(1 + restart / starts.count)
+  var network = Network(parameters)
+  let d = parameters.dimension
+  network.setIdentityKeys()
+  for index in network.r.indices {
+    let scale = network.scales[index % network.heads.activations.count]
+    // A step of about one tenth of the full correction, whatever the scale of attention.
+    network.r[index] = -0.1
+    for i in 0..<d {
+      network.C[index * d * d + i * d + i] = start.c * growth
+      if parameters.value == .free { network.A[index * d * d + i * d + i] = start.a * (scale == 1 ? 0.1 : 1) }
+    }
+  }
+  return network
+}
+
+/// U diag(√σ), [d][d] row-major, U Haar-distributed: the orthogonal factor of a Gaussian matrix with a positive diagonal
+/// in the triangular one. Source: Mezzadri 2007, How to generate random matrices from the classical compact groups.
+func inputTransform(_ parameters: TrialParameters, seed: Seed) -> [Float] {
+  let d = parameters.dimension
+  let draws = HostDraws(seed: seed, stream: .rotation, counter: (0, 0, 0))
+  // Columns by Gram–Schmidt, twice, which makes them orthogonal to rounding (Giraud et al. 2005).
+  var columns: [[Double]] = []
+  for j in 0..<d {
+    var column = (0..<d).map { draws.normal(j * d + $0) }
+    for _ in 0..<2 {
+      for other in columns {
+        var product = 0.0
+        for i in 0..<d { product += other[i] * column[i] }
+        for i in 0..<d { column[i] -= product * other[i] }
+      }
+    }
+    var square = 0.0
+    for value in column { square += value * value }
+    columns.append(column.map { $0 / square.squareRoot() })
+  }
+  var transform = [Float](repeating: 0, count: d * d)
+  for i in 0..<d {
+    for j in 0..<d { transform[i * d + j] = Float(columns[j][i] * (parameters.covariance?[j] ?? 1).squareRoot()) }
+  }
+  return transform
+}

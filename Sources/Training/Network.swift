@@ -1,0 +1,108 @@
+// A network's parameters as science.md §1 names them, and their form for the kernels.
+import KernelTypes
+import Shared
+
+/// A, B, C: [L][H][d][d]; r: [L][H].
+package struct Network: Equatable, Sendable {
+  package let layers: Int
+  package let heads: Heads
+  package let dimension: Int
+  package let context: Int
+  /// The factor before the sum over sources, per head.
+  package let scales: [Float]
+  package var A: [Float]
+  package var r: [Float]
+  package var B: [Float]
+  package var C: [Float]
+
+  /// All zero.
+  package init(layers: Int, heads: Heads, dimension: Int, context: Int, scales: [Float]) {
+    self.layers = layers
+    self.heads = heads
+    self.dimension = dimension
+    self.context = context
+    self.scales = scales
+    let count = layers * heads.activations.count
+    A = Array(repeating: 0, count: count * dimension * dimension)
+    (B, C) = (A, A)
+    r = Array(repeating: 0, count: count)
+  }
+
+  package init(_ parameters: TrialParameters) {
+    self.init(
+      layers: parameters.layers, heads: parameters.heads, dimension: parameters.dimension,
+      context: parameters.context, scales: parameters.heads.activations.indices.map { parameters.scale(ofHead: $0) })
+  }
+
+  func index(layer: Int, head: Int) -> Int { layer * heads.activations.count + head }
+
+  mutating func setMatrix(_ kind: TrainableBlock.Kind, _ index: Int, _ matrix: [Float]) {
+    let range = index * dimension * dimension..<(index + 1) * dimension * dimension
+    switch kind {
+    case .value: A.replaceSubrange(range, with: matrix)
+    case .key: B.replaceSubrange(range, with: matrix)
+    case .query: C.replaceSubrange(range, with: matrix)
+    case .residual: break
+    }
+  }
+
+  mutating func setIdentityKeys() {
+    let d = dimension
+    for index in r.indices { for i in 0..<d { B[index * d * d + i * d + i] = 1 } }
+  }
+}
+
+/// A network in the form the kernels read: M = BᵀC, P = scale·A, ρ = scale·r, computed once per step.
+package final class PreparedNetwork: @unchecked Sendable {
+  private let activations: UnsafeMutablePointer<ActivationCode>
+  private let keyQuery: AlignedFloats
+  private let value: AlignedFloats
+  private let residual: AlignedFloats
+  private let headCount: Int
+  package let pass: NetworkPass
+
+  package init(_ network: Network) {
+    headCount = network.heads.activations.count
+    activations = .allocate(capacity: headCount)
+    for (head, activation) in network.heads.activations.enumerated() {
+      (activations + head).initialize(to: activation.kernelCode)
+    }
+    keyQuery = AlignedFloats(count: network.A.count)
+    value = AlignedFloats(count: network.A.count)
+    residual = AlignedFloats(count: network.r.count)
+    pass = NetworkPass(
+      dimension: network.dimension, context: network.context, layers: network.layers, heads: headCount,
+      activations: activations, keyQuery: keyQuery.pointer, value: value.pointer, residual: residual.pointer)
+    update(network)
+  }
+
+  deinit { activations.deallocate() }
+
+  /// Takes the numbers of a network of the same shape.
+  package func update(_ network: borrowing Network) {
+    let d = network.dimension, square = d * d
+    for index in 0..<network.layers * headCount {
+      let scale = network.scales[index % headCount]
+      residual.pointer[index] = scale * network.r[index]
+      for i in 0..<square { value.pointer[index * square + i] = scale * network.A[index * square + i] }
+      for i in 0..<d {
+        for j in 0..<d {
+          var sum: Float = 0
+          for k in 0..<d { sum += network.B[index * square + k * d + i] * network.C[index * square + k * d + j] }
+          keyQuery.pointer[index * square + i * d + j] = sum
+        }
+      }
+    }
+  }
+}
+
+extension Activation {
+  var kernelCode: ActivationCode {
+    switch self {
+    case .linear: .linear
+    case .relu: .relu
+    case .exp: .exp
+    case .softmax: .softmax
+    }
+  }
+}
