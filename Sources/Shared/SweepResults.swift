@@ -1,7 +1,7 @@
 // What a sweep has found so far, as the report needs it: read from the store, without any I/O of its own.
 
 /// One trial as stored.
-package struct TrialRecord: Sendable {
+package struct TrialRecord: Equatable, Sendable {
   package var id: TrialID
   package var cell: CellID
   package var stage: TrialStage

@@ -10,7 +10,7 @@ package struct TuningSelection: Equatable, Sendable {
 
 /// Selects the candidate with the smallest mean over tuning seeds of ln loss; ties go to the earlier candidate
 /// (science.md §8.2). A diverged trial scores infinity: it is never chosen while another candidate is
-/// finite.
+/// finite. A candidate without a score is never chosen while another has one, even infinity.
 /// - losses: [candidate][tuning seed]; nil where the trial failed, was quarantined or cancelled, +∞ where it diverged.
 package func selectCandidate(losses: [[Double?]]) -> TuningSelection {
   let scores = losses.map { perSeed -> Double? in
@@ -23,7 +23,8 @@ package func selectCandidate(losses: [[Double?]]) -> TuningSelection {
   }
   var best = 0
   for (index, score) in scores.enumerated() {
-    if (score ?? .infinity) < (scores[best] ?? .infinity) { best = index }
+    guard let score else { continue }
+    if scores[best].map({ score < $0 }) ?? true { best = index }
   }
   return TuningSelection(candidate: best, scores: scores)
 }

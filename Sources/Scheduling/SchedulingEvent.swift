@@ -1,0 +1,59 @@
+// What happens to a scheduler and what it asks for in return. The scheduler decides; whoever owns it performs.
+import Shared
+
+package enum SchedulingEvent: Sendable {
+  /// A worker said something. Its hello opens the session; anything else renews its leases.
+  case message(WorkerMessage, from: WorkerSession)
+  /// A checkpoint the scheduler asked for with `collect` is published under its digest.
+  case checkpointStored(TrialAddress, CheckpointOffer, from: WorkerSession)
+  /// It could not be stored; the trial goes on without it.
+  case checkpointRefused(TrialAddress, CheckpointOffer, from: WorkerSession, reason: String)
+  /// The worker's process is known to have ended.
+  case workerEnded(WorkerSession, reason: String)
+  /// While held, nothing is granted: the store cannot take changes, or the sweep is being stopped.
+  case holdGrants(Bool)
+  /// The time asked for by `wake` has come.
+  case tick
+}
+
+package enum SchedulingCommand: Equatable, Sendable {
+  /// Make durable before any later `send` of the same batch leaves.
+  case persist(SweepChange)
+  case send(CoordinatorMessage, to: WorkerSession)
+  /// Get the offered checkpoint from the worker unless it is stored already, then report `checkpointStored`.
+  case collect(TrialAddress, CheckpointOffer, from: WorkerSession)
+  case note(SchedulingNote)
+  /// Report `tick` at this time, or at any other event before it.
+  case wake(at: MonotonicInstant)
+  /// Every planned trial has ended.
+  case finished
+}
+
+/// What a log should tell; nothing depends on it.
+package enum SchedulingNote: Equatable, Sendable {
+  case workerJoined(WorkerHello, readopted: Int)
+  case workerRefused(WorkerHello, reason: String)
+  /// `returned`: its trials that went back to the queue.
+  case workerLost(WorkerSession, reason: String, returned: Int)
+  case workerLeft(WorkerSession, reason: String)
+  case granted(TrialID, LeaseToken, to: WorkerSession, threads: Int, fromStep: Int)
+  case returned(TrialID, reason: String, failures: Int)
+  case ended(TrialID, TrialState, reason: String?)
+  /// A message under a token that is no longer the trial's.
+  case fenced(TrialAddress, from: WorkerSession)
+  case selected(CellID, candidate: Int)
+  case cellCancelled(CellID, reason: String)
+  /// Something that cannot happen while everybody keeps to the protocol.
+  case alarm(String)
+}
+
+package struct SchedulingSettings: Sendable {
+  /// A session is given up after this long without a message.
+  package var leaseDuration: Duration = .seconds(30)
+  package var heartbeatInterval: Duration = .seconds(3)
+  /// Unclean ends after which a trial is quarantined.
+  package var failureLimit = 5
+  /// How long a worker that gave a trial back gets no other: it is probably draining.
+  package var releasePause: Duration = .seconds(5)
+  package init() {}
+}

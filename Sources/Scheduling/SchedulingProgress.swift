@@ -1,0 +1,60 @@
+// How far a sweep is, in numbers for a display: read from the scheduler, never part of a decision.
+import Shared
+
+package struct SchedulingProgress: Equatable, Sendable {
+  /// Trials that the sweep will have had when it ends.
+  package var planned = 0
+  package var succeeded = 0
+  /// Failed and quarantined.
+  package var failed = 0
+  package var cancelled = 0
+  /// Leased and running.
+  package var running = 0
+  package var cells = 0
+  package var finishedCells = 0
+  package var workers = 0
+  /// Optimiser steps taken, and those that the whole sweep takes; an estimate while cells are being tuned.
+  package var stepsDone = 0
+  package var stepsPlanned = 0
+  /// Sum over the running trials.
+  package var stepsPerSecond = 0.0
+}
+
+extension SweepScheduler {
+  package var progress: SchedulingProgress {
+    var progress = SchedulingProgress()
+    progress.planned = plan.plannedTrialCount - sharedTrials
+    progress.succeeded = stateCounts[.succeeded, default: 0]
+    progress.failed = stateCounts[.failed, default: 0] + stateCounts[.quarantined, default: 0]
+    progress.cancelled = stateCounts[.cancelled, default: 0]
+    progress.running = stateCounts[.leased, default: 0] + stateCounts[.running, default: 0]
+    progress.cells = cells.count
+    progress.finishedCells = finishedCells
+    progress.stepsDone = stepsDone
+    progress.stepsPlanned = stepsKnown
+    for (index, cell) in cells.enumerated() where cell.reference == nil {
+      let candidate = plan.cells[index].candidates[0], reference = candidate.reference
+      progress.stepsPlanned += reference.steps * reference.restarts
+      progress.stepsPlanned += plan.reportSeeds.count * candidate.steps
+    }
+    for worker in workers.values where !worker.isSilent {
+      progress.workers += 1
+      for index in worker.held {
+        progress.stepsDone += trials[index].step
+        progress.stepsPerSecond += trials[index].stepsPerSecond
+      }
+    }
+    return progress
+  }
+
+  /// Every trial of the plan that ended without a result, with its reason, in the plan's order.
+  package var failures: [TrialRecord] {
+    trials.filter { !$0.cells.isEmpty && ($0.record.state == .failed || $0.record.state == .quarantined) }
+      .sorted { $0.rank < $1.rank }.map(\.record)
+  }
+
+  /// Nothing is leased: a stop loses no work.
+  package var holdsNoLease: Bool {
+    stateCounts[.leased, default: 0] + stateCounts[.running, default: 0] == 0
+  }
+}

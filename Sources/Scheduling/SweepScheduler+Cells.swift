@@ -1,0 +1,200 @@
+// The pipeline of a cell: tuning trials of all candidates, then the selected candidate's attainable reference, then its
+// reporting trials. A cell goes on when the last trial of a stage has ended, so that nothing depends on their order.
+import Shared
+
+/// How far a cell is.
+struct CellProgress {
+  enum Phase { case tuning, reference, reporting, done }
+  var phase = Phase.tuning
+  /// Indices of trials, [candidate][tuning seed].
+  var tuning: [[Int]] = []
+  var reference: Int?
+  var reporting: [Int] = []
+  /// Trials of the present phase that have not ended.
+  var remaining = 0
+}
+
+extension SweepScheduler {
+  /// Takes over a trial from the store.
+  mutating func adopt(_ stored: StoredTrial, holdLeases: Bool, at now: MonotonicInstant) {
+    guard indexByID[stored.record.id] == nil, indexByIdentity[stored.record.identity] == nil else {
+      commands.append(.note(.alarm("trial \(stored.record.id) is stored twice; the first one counts")))
+      return
+    }
+    var entry = TrialEntry(record: stored.record, rank: TrialRank(stage: 0, cell: 0, position: 0))
+    entry.token = stored.token
+    entry.checkpoint = stored.checkpoint
+    entry.step = stored.checkpoint?.step ?? 0
+    entry.lastHeard = now
+    let index = trials.count
+    indexByID[entry.record.id] = index
+    indexByIdentity[entry.record.identity] = index
+    nextTrialID = max(nextTrialID, entry.record.id.rawValue + 1)
+    trials.append(entry)
+    if entry.isLeased, !holdLeases { move(index, to: .pending, reason: "the coordinator was restarted") }
+  }
+
+  mutating func startCell(_ cell: Int) {
+    cells.append(CellProgress())
+    var position = 0
+    cells[cell].tuning = plan.tuningTrials(of: plan.cells[cell]).map { perSeed in
+      perSeed.map { planned in
+        position += 1
+        return materialise(planned, cell: cell, position: position)
+      }
+    }
+    for trial in cells[cell].tuning.joined() { makeReady(trial) }
+    enter(.tuning, with: Array(cells[cell].tuning.joined()), cell: cell)
+  }
+
+  /// The index of a planned trial, made now unless it exists.
+  private mutating func materialise(_ planned: PlannedTrial, cell: Int, position: Int) -> Int {
+    let rank = TrialRank(stage: planned.stage.order, cell: cell, position: position)
+    if let index = indexByIdentity[planned.identity] {
+      if trials[index].cells.isEmpty {
+        trials[index].rank = rank
+        (trials[index].record.cell, trials[index].record.stage) = (planned.cell, planned.stage)
+        count(index)
+      } else {
+        sharedTrials += 1
+      }
+      trials[index].cells.append(cell)
+      return index
+    }
+    let record = TrialRecord(
+      id: TrialID(rawValue: nextTrialID), cell: planned.cell, stage: planned.stage, parameters: planned.parameters,
+      configuration: planned.identity.configuration, seed: planned.identity.seed)
+    nextTrialID += 1
+    let index = trials.count
+    var entry = TrialEntry(record: record, rank: rank)
+    entry.cells = [cell]
+    trials.append(entry)
+    indexByID[record.id] = index
+    indexByIdentity[planned.identity] = index
+    count(index)
+    commands.append(.persist(.planned(record)))
+    return index
+  }
+
+  private mutating func count(_ index: Int) {
+    stateCounts[trials[index].record.state, default: 0] += 1
+    stepsKnown += trials[index].record.plannedSteps
+    if trials[index].record.state.isTerminal { stepsDone += trials[index].record.plannedSteps }
+  }
+
+  /// Lets a trial be granted as soon as it is pending.
+  private mutating func makeReady(_ index: Int) {
+    guard !trials[index].isReady else { return }
+    trials[index].isReady = true
+    if trials[index].record.state == .pending { enqueue(index) }
+  }
+
+  /// A trial that a returning worker took up stays in the queue; it must not enter it twice.
+  mutating func enqueue(_ index: Int) {
+    guard !trials[index].isQueued else { return }
+    trials[index].isQueued = true
+    queue.insert(index, rank: trials[index].rank)
+  }
+
+  private mutating func enter(_ phase: CellProgress.Phase, with members: [Int], cell: Int) {
+    cells[cell].phase = phase
+    cells[cell].remaining = members.count { !trials[$0].record.state.isTerminal }
+    if cells[cell].remaining == 0 { leavePhase(of: cell) }
+  }
+
+  /// A trial has just reached a terminal state.
+  mutating func trialEnded(_ index: Int) {
+    stepsDone += trials[index].record.plannedSteps
+    for cell in trials[index].cells where isMember(index, ofPresentPhaseOf: cell) {
+      cells[cell].remaining -= 1
+      if cells[cell].remaining == 0 { leavePhase(of: cell) }
+    }
+  }
+
+  private func isMember(_ index: Int, ofPresentPhaseOf cell: Int) -> Bool {
+    switch cells[cell].phase {
+    case .tuning: trials[index].record.stage == .tuning
+    case .reference: cells[cell].reference == index
+    case .reporting: trials[index].record.stage == .reporting
+    case .done: false
+    }
+  }
+
+  private mutating func leavePhase(of cell: Int) {
+    switch cells[cell].phase {
+    case .tuning: select(in: cell)
+    case .reference:
+      for trial in cells[cell].reporting { makeReady(trial) }
+      enter(.reporting, with: cells[cell].reporting, cell: cell)
+    case .reporting:
+      cells[cell].phase = .done
+      finishedCells += 1
+    case .done: break
+    }
+  }
+
+  /// All tuning trials of the cell have ended: choose, and lay out what follows.
+  private mutating func select(in cell: Int) {
+    switch plan.selection(tuning: cells[cell].tuning.map { $0.map { trials[$0].record } }) {
+    case .undecided:
+      commands.append(.note(.alarm("cell \(cell) was to be decided before its tuning trials had ended")))
+    case .selected(let candidate):
+      if !cells[cell].tuning.isEmpty {
+        commands.append(.note(.selected(plan.cells[cell].id, candidate: candidate)))
+      }
+      let reference = layOutLaterTrials(of: cell, candidate: candidate)
+      makeReady(reference)
+      enter(.reference, with: [reference], cell: cell)
+    case .impossible:
+      let reason = "every tuning trial of its cell failed, so there is nothing to report on"
+      commands.append(.note(.cellCancelled(plan.cells[cell].id, reason: reason)))
+      let reference = layOutLaterTrials(of: cell, candidate: 0)
+      cells[cell].phase = .done
+      finishedCells += 1
+      for trial in [reference] + cells[cell].reporting where trials[trial].record.state == .pending {
+        // A reference that another cell still needs is run for that one.
+        if trials[trial].cells.allSatisfy({ cells[$0].phase == .done }) {
+          move(trial, to: .cancelled, reason: reason)
+        }
+      }
+    }
+  }
+
+  private mutating func layOutLaterTrials(of cell: Int, candidate: Int) -> Int {
+    let reference = materialise(
+      plan.referenceTrial(of: plan.cells[cell], selected: candidate), cell: cell, position: 0)
+    cells[cell].reference = reference
+    cells[cell].reporting = plan.reportingTrials(of: plan.cells[cell], selected: candidate).enumerated().map {
+      materialise($0.element, cell: cell, position: $0.offset)
+    }
+    return reference
+  }
+
+  /// What a reporting trial is compared with: the checkpoint of a cell's reference, if that ended well.
+  func referenceCheckpoint(for index: Int) -> CheckpointOffer? {
+    guard trials[index].record.stage == .reporting, let cell = trials[index].cells.first,
+      let reference = cells[cell].reference, trials[reference].record.state == .succeeded,
+      trials[reference].record.result?.outcome == .finite
+    else { return nil }
+    return trials[reference].checkpoint
+  }
+}
+
+extension TrialStage {
+  /// Position in the order of granting; see `TrialRank`.
+  fileprivate var order: Int {
+    switch self {
+    case .reference: 0
+    case .tuning: 1
+    case .reporting: 2
+    }
+  }
+}
+
+extension TrialRecord {
+  /// Optimiser steps of the whole trial, restarts included.
+  package var plannedSteps: Int {
+    let (steps, overflow) = parameters.steps.multipliedReportingOverflow(by: parameters.restarts)
+    return overflow ? parameters.steps : steps
+  }
+}

@@ -1,0 +1,108 @@
+// Who gets which trial, and how many threads for it.
+import Shared
+
+extension SweepScheduler {
+  /// Fills free slots from the queue. With more trials than slots, each gets its slot's share of threads; at the tail,
+  /// trials are spread over the workers and share all their threads. Any number of threads gives the same bits.
+  mutating func grantTrials(at now: MonotonicInstant) {
+    guard !grantsHeld, queue.count > 0, !freeWorkers.isEmpty else { return }
+    let (free, waiting) = availableWorkers(at: now)
+    defer { freeWorkers = Set(free.map(\.session)).filter { (workers[$0]?.freeSlots ?? 0) > 0 }.union(waiting) }
+    let freeSlots = free.reduce(0) { $0 + $1.freeSlots }
+    guard freeSlots > 0 else { return }
+    if queue.count >= freeSlots {
+      for worker in free {
+        for _ in 0..<worker.freeSlots { grantNext(to: worker.session, threads: worker.threadsPerSlot, at: now) }
+      }
+    } else {
+      for (worker, count) in spread(queue.count, over: free) {
+        for place in 0..<count {
+          // 5 threads for 3 trials are 2, 2, 1.
+          let threads = worker.freeThreads / count + (place < worker.freeThreads % count ? 1 : 0)
+          grantNext(to: worker.session, threads: threads, at: now)
+        }
+      }
+    }
+  }
+
+  private struct FreeWorker {
+    let session: WorkerSession
+    let order: Int
+    let freeSlots: Int
+    let freeThreads: Int
+    let threadsPerSlot: Int
+  }
+
+  /// Workers with a free slot, in order of arrival, and those that rest for now.
+  private func availableWorkers(at now: MonotonicInstant) -> (free: [FreeWorker], waiting: [WorkerSession]) {
+    var free: [FreeWorker] = []
+    var waiting: [WorkerSession] = []
+    for session in freeWorkers {
+      guard let worker = workers[session], worker.freeSlots > 0 else { continue }
+      if let rest = worker.restsUntil, rest > now {
+        waiting.append(session)
+        continue
+      }
+      let perSlot = max(1, worker.hello.threads / worker.hello.slots)
+      let freeThreads = worker.hello.threads - worker.threadsInUse
+      free.append(
+        FreeWorker(
+          session: session, order: worker.order,
+          freeSlots: min(worker.hello.slots - worker.held.count, freeThreads / perSlot), freeThreads: freeThreads,
+          threadsPerSlot: perSlot))
+    }
+    return (free.filter { $0.freeSlots > 0 }.sorted { $0.order < $1.order }, waiting)
+  }
+
+  /// Deals `trials` out one by one, always to the worker with the most threads per trial.
+  private func spread(_ trials: Int, over free: [FreeWorker]) -> [(FreeWorker, Int)] {
+    var counts = [Int](repeating: 0, count: free.count)
+    for _ in 0..<trials {
+      var best: Int?
+      for candidate in free.indices where counts[candidate] < free[candidate].freeSlots {
+        guard let chosen = best else {
+          best = candidate
+          continue
+        }
+        // freeThreads / (count + 1) compared without division.
+        if free[candidate].freeThreads * (counts[chosen] + 1) > free[chosen].freeThreads * (counts[candidate] + 1) {
+          best = candidate
+        }
+      }
+      if let best { counts[best] += 1 }
+    }
+    return zip(free, counts).filter { $0.1 > 0 }
+  }
+
+  private mutating func grantNext(to session: WorkerSession, threads: Int, at now: MonotonicInstant) {
+    guard let index = nextRunnable() else { return }
+    tokenCounter += 1
+    let token = LeaseToken(epoch: epoch, counter: tokenCounter)
+    trials[index].token = token
+    trials[index].threads = threads
+    trials[index].record.attempts += 1
+    trials[index].lastHeard = now
+    guard move(index, to: .leased, holder: session) else { return }
+    let record = trials[index].record
+    let resume = trials[index].checkpoint
+    commands.append(
+      .note(.granted(record.id, token, to: session, threads: threads, fromStep: resume?.step ?? 0)))
+    commands.append(
+      .send(
+        .grant(
+          TrialGrant(
+            trial: record.id, token: token, parameters: record.parameters, seed: record.seed, stage: record.stage,
+            threads: threads, resume: resume, reference: referenceCheckpoint(for: index))),
+        to: session))
+  }
+
+  /// The first trial of the queue that is still pending; a trial that a returning worker took up again stays in the
+  /// queue and is passed over here.
+  private mutating func nextRunnable() -> Int? {
+    while let index = queue.removeFirst() {
+      trials[index].isQueued = false
+      if trials[index].record.state == .pending { return index }
+    }
+    return nil
+  }
+}

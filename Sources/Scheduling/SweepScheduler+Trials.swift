@@ -1,0 +1,201 @@
+// What a message about a trial may change. A message counts if it carries the trial's latest token; every change of
+// state goes through `move`, and nothing leaves a terminal state.
+import Shared
+
+extension SweepScheduler {
+  /// The one place where a trial changes its state: checks that the change is legal, keeps counters, queue and holders
+  /// in step, and has it made durable. False, with an alarm, if the change is illegal.
+  @discardableResult
+  mutating func move(
+    _ index: Int, to next: TrialState, reason: String? = nil, result: TrialResult? = nil, holder: WorkerSession? = nil
+  ) -> Bool {
+    let previous = trials[index].record.state
+    guard previous.mayBecome(next) else {
+      let trial = trials[index].record.id
+      commands.append(.note(.alarm("trial \(trial) was to go from \(previous.rawValue) to \(next.rawValue)")))
+      return false
+    }
+    if !trials[index].cells.isEmpty {
+      stateCounts[previous, default: 0] -= 1
+      stateCounts[next, default: 0] += 1
+    }
+    trials[index].record.state = next
+    trials[index].record.reason = reason
+    if let result { trials[index].record.result = result }
+    assign(index, to: holder)
+    switch next {
+    case .pending:
+      trials[index].stepsPerSecond = 0
+      trials[index].step = trials[index].checkpoint?.step ?? 0
+      if trials[index].isReady { enqueue(index) }
+    case .committing:
+      // On its way to a terminal state within this very event; only that one is made durable.
+      return true
+    case .leased, .running, .paused: break
+    case .succeeded, .failed, .quarantined, .cancelled, .pruned:
+      commands.append(.note(.ended(trials[index].record.id, next, reason: reason)))
+    }
+    commands.append(.persist(.status(status(of: index))))
+    if next.isTerminal { trialEnded(index) }
+    return true
+  }
+
+  private func status(of index: Int) -> TrialStatus {
+    let entry = trials[index]
+    return TrialStatus(
+      trial: entry.record.id, state: entry.record.state, failures: entry.record.failures,
+      attempts: entry.record.attempts, token: entry.token, holder: entry.holder, reason: entry.record.reason,
+      result: entry.record.result)
+  }
+
+  /// Makes `holder` the only session that holds the trial; nil frees it.
+  private mutating func assign(_ index: Int, to holder: WorkerSession?) {
+    let previous = trials[index].holder
+    guard previous != holder else { return }
+    if let previous, workers[previous]?.held.remove(index) != nil {
+      workers[previous]?.threadsInUse -= trials[index].threads
+      freeWorkers.insert(previous)
+    }
+    trials[index].holder = holder
+    if let holder, workers[holder]?.held.insert(index).inserted == true {
+      workers[holder]?.threadsInUse += trials[index].threads
+    }
+  }
+
+  /// The trial an address speaks of, if its token is the trial's latest and the trial has not ended.
+  func current(_ address: TrialAddress) -> Int? {
+    guard let index = indexByID[address.trial], trials[index].token == address.token,
+      !trials[index].record.state.isTerminal
+    else { return nil }
+    return index
+  }
+
+  mutating func fence(_ address: TrialAddress, _ session: WorkerSession) {
+    commands.append(.note(.fenced(address, from: session)))
+    commands.append(.send(.fenced(address), to: session))
+  }
+
+  /// The trial of a message whose sender may speak for it. A trial that went back to the queue and was not granted anew
+  /// is leased to the sender again: its latest token is still the sender's, so no work is lost. Nil after fencing.
+  mutating func hold(_ address: TrialAddress, by session: WorkerSession, at now: MonotonicInstant) -> Int? {
+    guard let index = current(address), readopt(index, by: session) else {
+      fence(address, session)
+      return nil
+    }
+    trials[index].lastHeard = now
+    return index
+  }
+
+  /// Makes sure that the trial, whose latest token the session has shown, is leased to the session.
+  mutating func readopt(_ index: Int, by session: WorkerSession) -> Bool {
+    switch trials[index].record.state {
+    case .leased, .running:
+      if trials[index].threads == 0 { trials[index].threads = 1 }
+      assign(index, to: session)
+      return true
+    case .pending:
+      guard trials[index].isReady else { return false }
+      if trials[index].threads == 0 { trials[index].threads = 1 }
+      return move(index, to: .leased, holder: session)
+    case .committing, .paused, .succeeded, .failed, .quarantined, .cancelled, .pruned: return false
+    }
+  }
+
+  mutating func started(_ address: TrialAddress, from session: WorkerSession, at now: MonotonicInstant) {
+    guard let index = hold(address, by: session, at: now) else { return }
+    if trials[index].record.state == .leased { move(index, to: .running, holder: session) }
+  }
+
+  mutating func progressed(
+    _ address: TrialAddress, points: [MetricPoint], step: Int, stepsPerSecond: Double, from session: WorkerSession,
+    at now: MonotonicInstant
+  ) {
+    guard let index = hold(address, by: session, at: now) else { return }
+    if trials[index].record.state == .leased { move(index, to: .running, holder: session) }
+    trials[index].step = max(0, min(step, trials[index].record.plannedSteps))
+    trials[index].stepsPerSecond = stepsPerSecond.isFinite ? max(0, stepsPerSecond) : 0
+    if !points.isEmpty { commands.append(.persist(.points(address.trial, points))) }
+  }
+
+  mutating func checkpointStored(
+    _ address: TrialAddress, _ offer: CheckpointOffer, from session: WorkerSession, at now: MonotonicInstant
+  ) {
+    guard let index = hold(address, by: session, at: now) else { return }
+    if offer.step >= trials[index].checkpoint?.step ?? 0 { trials[index].checkpoint = offer }
+    commands.append(.persist(.checkpoint(address.trial, offer)))
+    commands.append(.send(.stored(address, offer.digest), to: session))
+  }
+
+  mutating func finished(
+    _ address: TrialAddress, _ result: TrialResult, from session: WorkerSession, at now: MonotonicInstant
+  ) {
+    if let index = indexByID[address.trial], trials[index].token == address.token,
+      let known = trials[index].record.result
+    {
+      if known.checkpoint == result.checkpoint, known.outcome == result.outcome {
+        commands.append(.send(.acknowledged(address), to: session))
+      } else {
+        commands.append(
+          .note(
+            .alarm(
+              "trial \(address.trial) under token \(address.token) has two results, with checkpoints "
+                + "\(known.checkpoint) and \(result.checkpoint); the first one counts")))
+        fence(address, session)
+      }
+      return
+    }
+    guard let index = hold(address, by: session, at: now) else { return }
+    guard trials[index].checkpoint?.digest == result.checkpoint else {
+      commands.append(
+        .send(
+          .notStored(address, result.checkpoint, reason: "offer the result's checkpoint before the result"),
+          to: session))
+      return
+    }
+    if move(index, to: .committing, holder: session), move(index, to: .succeeded, result: result) {
+      commands.append(.send(.acknowledged(address), to: session))
+    }
+  }
+
+  mutating func failed(
+    _ address: TrialAddress, reason: String, from session: WorkerSession, at now: MonotonicInstant
+  ) {
+    if repeatsEnd(address, .failed) {
+      commands.append(.send(.acknowledged(address), to: session))
+    } else if let index = hold(address, by: session, at: now), move(index, to: .failed, reason: reason) {
+      commands.append(.send(.acknowledged(address), to: session))
+    }
+  }
+
+  private func repeatsEnd(_ address: TrialAddress, _ state: TrialState) -> Bool {
+    guard let index = indexByID[address.trial] else { return false }
+    return trials[index].token == address.token && trials[index].record.state == state
+  }
+
+  /// The worker gives the trial back. Its token ends with that, so that a late message under it changes nothing.
+  mutating func released(
+    _ address: TrialAddress, reason: String, from session: WorkerSession, at now: MonotonicInstant
+  ) {
+    guard let index = hold(address, by: session, at: now) else { return }
+    workers[session]?.restsUntil = now + settings.releasePause
+    look(notAfter: now + settings.releasePause)
+    trials[index].token = nil
+    commands.append(.note(.returned(address.trial, reason: reason, failures: trials[index].record.failures)))
+    move(index, to: .pending)
+    commands.append(.send(.acknowledged(address), to: session))
+  }
+
+  /// A lease ended without the worker's doing: back to the queue, or out of it after too many such ends.
+  mutating func endUncleanly(_ index: Int, reason: String) {
+    trials[index].record.failures += 1
+    let failures = trials[index].record.failures
+    if failures >= settings.failureLimit {
+      move(
+        index, to: .quarantined,
+        reason: "\(failures) workers were lost while they ran it, the last one because \(reason)")
+    } else {
+      commands.append(.note(.returned(trials[index].record.id, reason: reason, failures: failures)))
+      move(index, to: .pending, reason: reason)
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// Sessions of workers: who may take part, what they still hold, and when one counts as lost.
+import Shared
+
+extension SweepScheduler {
+  mutating func connect(_ hello: WorkerHello, at now: MonotonicInstant) {
+    if let reason = refusal(of: hello) {
+      commands.append(.note(.workerRefused(hello, reason: reason)))
+      commands.append(.send(.refused(reason: reason), to: hello.session))
+      return
+    }
+    if workers[hello.session] == nil {
+      workerCounter += 1
+      workers[hello.session] = Worker(hello: hello, order: workerCounter, lastContact: now)
+    }
+    workers[hello.session]?.hello = hello
+    touch(hello.session, at: now)
+    commands.append(.persist(.worker(hello)))
+    commands.append(
+      .send(
+        .welcome(
+          Welcome(
+            version: protocolVersion, sweepName: plan.name, epoch: epoch,
+            heartbeatInterval: settings.heartbeatInterval, leaseDuration: settings.leaseDuration)),
+        to: hello.session))
+    let readopted = keep(hello.inventory, of: hello.session, at: now)
+    // What it no longer speaks of never reached it, or is lost: nobody's fault, so it is not counted.
+    let listed = Set(hello.inventory.compactMap { indexByID[$0.trial] })
+    for index in (workers[hello.session]?.held ?? []).subtracting(listed).sorted() {
+      let trial = trials[index].record.id
+      commands.append(
+        .note(
+          .returned(
+            trial, reason: "its worker came back without it", failures: trials[index].record.failures)))
+      move(index, to: .pending)
+    }
+    commands.append(.note(.workerJoined(hello, readopted: readopted)))
+    if announcedFinish { commands.append(.send(.finish(reason: "the sweep is complete"), to: hello.session)) }
+  }
+
+  /// Why a worker may not take part, in words for its user; nil if it may.
+  private func refusal(of hello: WorkerHello) -> String? {
+    if hello.arithmeticVersion != arithmeticVersion {
+      return "this worker computes with arithmetic version \(hello.arithmeticVersion), the coordinator with "
+        + "\(arithmeticVersion), so their results would differ in bits; start the worker of attune \(programVersion)"
+    }
+    guard hello.minimumVersion <= protocolVersion, protocolVersion <= hello.maximumVersion else {
+      return "this worker speaks versions \(hello.minimumVersion) to \(hello.maximumVersion) of the protocol, the "
+        + "coordinator version \(protocolVersion); start the worker of attune \(programVersion)"
+    }
+    let allowed = 1...4096
+    guard allowed.contains(hello.slots), allowed.contains(hello.threads) else {
+      return "this worker offers \(hello.slots) slots with \(hello.threads) threads; "
+        + "start it with 1 to \(allowed.upperBound) of each"
+    }
+    return nil
+  }
+
+  /// Renews the session's leases. False for a session that never said hello.
+  @discardableResult
+  mutating func touch(_ session: WorkerSession, at now: MonotonicInstant) -> Bool {
+    guard workers[session] != nil else { return false }
+    workers[session]?.lastContact = now
+    workers[session]?.isSilent = false
+    if nextLook == nil { nextLook = now + settings.leaseDuration }
+    freeWorkers.insert(session)
+    return true
+  }
+
+  /// Re-adopts what a worker says it holds and has every other trial stopped. Returns how many were kept.
+  private mutating func keep(_ held: [HeldTrial], of session: WorkerSession, at now: MonotonicInstant) -> Int {
+    var kept = 0
+    for item in held {
+      let address = TrialAddress(trial: item.trial, token: item.token, sequence: 0)
+      if let index = current(address), readopt(index, by: session) {
+        trials[index].lastHeard = now
+        kept += 1
+      } else {
+        commands.append(.note(.fenced(address, from: session)))
+        commands.append(.send(.cancel(item.trial, item.token), to: session))
+      }
+    }
+    return kept
+  }
+
+  /// Compares what a heartbeat lists with what is recorded. A trial the worker should hold and has not spoken of for a
+  /// whole lease is lost: its grant never arrived, or the worker dropped it.
+  mutating func reconcile(_ held: [HeldTrial], with session: WorkerSession, at now: MonotonicInstant) {
+    _ = keep(held, of: session, at: now)
+    for index in (workers[session]?.held ?? []).sorted()
+    where now - trials[index].lastHeard > settings.leaseDuration {
+      endUncleanly(index, reason: "its worker no longer speaks of it")
+    }
+  }
+
+  /// The worker has left (`clean`: it said so) or its process has ended.
+  mutating func endSession(_ session: WorkerSession, reason: String, clean: Bool) {
+    guard let worker = workers[session], !worker.isSilent || !worker.held.isEmpty else { return }
+    workers[session]?.isSilent = true
+    for index in worker.held.sorted() {
+      if clean {
+        // A grant that crossed the goodbye on its way.
+        move(index, to: .pending)
+      } else {
+        endUncleanly(index, reason: reason)
+      }
+    }
+    commands.append(
+      .note(
+        clean
+          ? .workerLeft(session, reason: reason)
+          : .workerLost(session, reason: reason, returned: worker.held.count)))
+    freeWorkers.remove(session)
+  }
+
+  /// Makes the next look around happen at `time` or before.
+  mutating func look(notAfter time: MonotonicInstant) { nextLook = min(nextLook ?? time, time) }
+
+  /// Ends what is overdue and decides when to look again. A session's contact only moves its expiry on, so that the
+  /// earliest expiry found here is a bound until then, and no event has to go through all workers.
+  mutating func lookAround(at now: MonotonicInstant) {
+    if let until = leasesHeldUntil, until <= now {
+      leasesHeldUntil = nil
+      for index in trials.indices where trials[index].isLeased && trials[index].holder == nil {
+        move(index, to: .pending, reason: "its worker did not return after the coordinator was restarted")
+      }
+    }
+    let overdue = workers.values.filter { !$0.isSilent && $0.lastContact + settings.leaseDuration <= now }
+    for worker in overdue.sorted(by: { $0.order < $1.order }) {
+      let seconds = settings.leaseDuration.components.seconds
+      endSession(worker.hello.session, reason: "its worker was silent for \(seconds) s", clean: false)
+    }
+    nextLook = leasesHeldUntil
+    for worker in workers.values where !worker.isSilent {
+      look(notAfter: worker.lastContact + settings.leaseDuration)
+      if let rest = worker.restsUntil, rest > now { look(notAfter: rest) }
+    }
+  }
+}

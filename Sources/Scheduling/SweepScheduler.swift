@@ -1,0 +1,167 @@
+// Every decision of a sweep as a function of (event, now): which trial goes to whom, what a message may change, when a
+// cell goes on, when the sweep is over. No clock, no I/O and no chance of its own.
+import Shared
+
+package struct SweepScheduler {
+  let plan: SweepPlan
+  /// The coordinator's boot epoch: with a counter it makes tokens that no earlier coordinator has given.
+  let epoch: Int64
+  let settings: SchedulingSettings
+
+  /// All trials of this run, known from before or materialised since; those of no cell are left alone.
+  var trials: [TrialEntry] = []
+  var indexByID: [TrialID: Int] = [:]
+  var indexByIdentity: [TrialIdentity: Int] = [:]
+  var cells: [CellProgress] = []
+  var workers: [WorkerSession: Worker] = [:]
+  /// Sessions that may take a trial now, as far as known; checked again when granting.
+  var freeWorkers: Set<WorkerSession> = []
+  var queue = TrialQueue()
+
+  var tokenCounter: Int64 = 0
+  var workerCounter = 0
+  var nextTrialID: Int64 = 1
+  /// Planned trials that two cells share, and so are run once: references of cells that differ in training only.
+  var sharedTrials = 0
+  var finishedCells = 0
+  var announcedFinish = false
+  var grantsHeld = false
+  /// No lease can expire and no rest can end before this time.
+  var nextLook: MonotonicInstant?
+  var announcedWake: MonotonicInstant?
+  /// Before this time trials that were leased when the last coordinator ended wait for their workers to return.
+  var leasesHeldUntil: MonotonicInstant?
+  /// Of the trials that some cell needs.
+  var stateCounts: [TrialState: Int] = [:]
+  /// Optimiser steps of the trials that have ended and of all that are known.
+  var stepsDone = 0
+  var stepsKnown = 0
+  /// What the present event has led to so far.
+  var commands: [SchedulingCommand] = []
+
+  package init(plan: SweepPlan, epoch: Int64, settings: SchedulingSettings = .init()) {
+    self.plan = plan
+    self.epoch = epoch
+    self.settings = settings
+  }
+
+  /// Takes over what the store holds and lays out every cell. Call once, before any event.
+  /// - holdLeases: how long trials that were leased wait for their workers to come back before they are granted anew;
+  ///   nil when those workers are known to be gone. Neither counts as an unclean end: the coordinator left, not they.
+  package mutating func start(
+    with stored: [StoredTrial], holdLeases: Duration?, at now: MonotonicInstant
+  ) -> [SchedulingCommand] {
+    commands = []
+    for trial in stored { adopt(trial, holdLeases: holdLeases != nil, at: now) }
+    if let holdLeases, trials.contains(where: \.isLeased) {
+      leasesHeldUntil = now + holdLeases
+      look(notAfter: now + holdLeases)
+    }
+    for cell in plan.cells.indices { startCell(cell) }
+    return conclude(at: now)
+  }
+
+  package mutating func handle(_ event: SchedulingEvent, at now: MonotonicInstant) -> [SchedulingCommand] {
+    commands = []
+    switch event {
+    case .message(let message, let session): receive(message, from: session, at: now)
+    case .checkpointStored(let address, let offer, let session):
+      checkpointStored(address, offer, from: session, at: now)
+    case .checkpointRefused(let address, let offer, let session, let reason):
+      if current(address) == nil {
+        fence(address, session)
+      } else {
+        commands.append(.send(.notStored(address, offer.digest, reason: reason), to: session))
+      }
+    case .workerEnded(let session, let reason): endSession(session, reason: reason, clean: false)
+    case .holdGrants(let hold): grantsHeld = hold
+    case .tick: break
+    }
+    return conclude(at: now)
+  }
+
+  /// What follows any event: overdue leases, new grants, the end, the next time to look.
+  private mutating func conclude(at now: MonotonicInstant) -> [SchedulingCommand] {
+    if let next = nextLook, next <= now { lookAround(at: now) }
+    grantTrials(at: now)
+    if finishedCells == cells.count, !announcedFinish {
+      announcedFinish = true
+      for worker in workers.values.sorted(by: { $0.order < $1.order }) where !worker.isSilent {
+        commands.append(.send(.finish(reason: "the sweep is complete"), to: worker.hello.session))
+      }
+      commands.append(.finished)
+    }
+    if let next = nextLook, next != announcedWake {
+      announcedWake = next
+      commands.append(.wake(at: next))
+    }
+    defer { commands = [] }
+    return commands
+  }
+
+  private mutating func receive(_ message: WorkerMessage, from session: WorkerSession, at now: MonotonicInstant) {
+    if case .hello(let hello) = message {
+      connect(hello, at: now)
+      return
+    }
+    guard touch(session, at: now) else {
+      commands.append(.note(.alarm("a message from session \(session), which never said hello; it was dropped")))
+      return
+    }
+    switch message {
+    case .hello, .chunk, .fetch: break
+    case .heartbeat(let held): reconcile(held, with: session, at: now)
+    case .started(let address): started(address, from: session, at: now)
+    case .progress(let address, let points, let step, let stepsPerSecond):
+      progressed(address, points: points, step: step, stepsPerSecond: stepsPerSecond, from: session, at: now)
+    case .offer(let address, let offer):
+      if hold(address, by: session, at: now) != nil {
+        commands.append(.collect(address, offer, from: session))
+      }
+    case .result(let address, let result): finished(address, result, from: session, at: now)
+    case .failed(let address, let reason): failed(address, reason: reason, from: session, at: now)
+    case .released(let address, let reason): released(address, reason: reason, from: session, at: now)
+    case .goodbye(let reason): endSession(session, reason: reason, clean: true)
+    }
+  }
+}
+
+/// A trial and what only a running coordinator knows about it.
+struct TrialEntry {
+  var record: TrialRecord
+  var rank: TrialRank
+  /// The latest lease ever given for it; no earlier one may change it.
+  var token: LeaseToken?
+  var holder: WorkerSession?
+  var threads = 0
+  /// The latest published checkpoint, or the one the result names.
+  var checkpoint: CheckpointOffer?
+  var step = 0
+  var stepsPerSecond = 0.0
+  var lastHeard = MonotonicInstant(nanoseconds: 0)
+  /// Cells that need it.
+  var cells: [Int] = []
+  /// Needed, and everything it waits for has ended.
+  var isReady = false
+  var isQueued = false
+
+  var isLeased: Bool { record.state == .leased || record.state == .running }
+}
+
+/// A worker process from its hello on.
+struct Worker {
+  var hello: WorkerHello
+  /// Position in the order of arrival, for grants that do not depend on hashing.
+  let order: Int
+  var lastContact: MonotonicInstant
+  /// Overdue or gone; whatever it says next brings it back.
+  var isSilent = false
+  /// Trials it holds, as indices.
+  var held: Set<Int> = []
+  var threadsInUse = 0
+  /// No grants before this time.
+  var restsUntil: MonotonicInstant?
+
+  /// Trials it can take now without giving any thread two.
+  var freeSlots: Int { isSilent ? 0 : max(0, min(hello.slots - held.count, hello.threads - threadsInUse)) }
+}
