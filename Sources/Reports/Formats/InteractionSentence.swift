@@ -28,6 +28,6 @@ package func rankSentence(_ summary: InteractionSummary, _ matrix: SweepMatrix) 
   guard let ranks = summary.ranks, let first = summary.rows.first.map({ matrix.rows[$0] }) else { return nil }
   let order = ranks.meanRanks.indices.sorted { ranks.meanRanks[$0] < ranks.meanRanks[$1] }
   let list = order.map { "\(first.columnName($0)) \(numberText(ranks.meanRanks[$0]))" }.joined(separator: ", ")
-  return "Mean ranks over \(countText(summary.rows.count, matrix.rowAxisName)): \(list) "
+  return "Mean ranks over \(countText(summary.rows.count, "row")): \(list) "
     + "(Friedman test in F form, p = \(pText(ranks.p)))."
 }

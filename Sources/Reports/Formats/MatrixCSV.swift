@@ -21,7 +21,7 @@ private func csvText(_ value: JSONValue) -> String {
   case .number(let number): number.isFinite ? "\(number)" : ""
   case .text(let text): text
   case .list(let values): values.map(csvText).joined(separator: "+")
-  case .object: value.text()
+  case .object(let entries): "{" + entries.map { "\($0.0): \(csvText($0.1))" }.joined(separator: ", ") + "}"
   }
 }
 

@@ -52,3 +52,9 @@ func listText(_ items: [String]) -> String {
   guard let last = items.last else { return "" }
   return items.count == 1 ? last : items.dropLast().joined(separator: ", ") + " and " + last
 }
+
+/// A setting as it was written, up to six digits: `0.05`, `0.01`.
+func settingText(_ value: Double) -> String { value.isFinite ? String(format: "%g", value) : "–" }
+
+/// `95 %`
+func percentLabel(_ share: Double) -> String { settingText(100 * share) + " %" }

@@ -67,8 +67,8 @@ private func caveats(_ row: MatrixRow, _ matrix: SweepMatrix) -> String {
   func names(_ condition: (MatrixCell) -> Bool) -> [String] { row.cells.filter(condition).map(\.columnName) }
   let tied = names { $0.verdict == .tied }
   if !tied.isEmpty {
-    text += " \(listText(tied)) \(tied.count == 1 ? "is" : "are") tied with it: within "
-    text += "\(numberText(row.settings.tieMargin)) of normalised excess."
+    text += " By size it is a tie: \(listText(tied)) \(tied.count == 1 ? "is" : "are") within "
+    text += "\(settingText(row.settings.tieMargin)) of its normalised excess."
   }
   if row.hasTooFewSeeds {
     text += " Too few seeds to decide: \(row.bestSet.seedsNeeded) per cell are needed."
@@ -103,6 +103,3 @@ private func matchedSentence(_ row: MatrixRow, _ matched: Int, _ leader: Int) ->
     }
   return " The matched activation, \(cell.columnName), is \(behind) nats behind (\(verdict))."
 }
-
-/// `95 %`
-func percentLabel(_ share: Double) -> String { numberText(100 * share, digits: 3) + " %" }

@@ -38,7 +38,7 @@ func tableLegend(_ matrix: SweepMatrix) -> String {
   var text = "Test loss, geometric mean over \(countText(matrix.reportSeeds, "reporting seed")). "
   text +=
     "Best set (*, bold): no rival beats it at p ≤ α/(K − 1), one-sided sign-flip tests over all pairs of the row, "
-  text += "α = \(numberText(1 - matrix.settings.confidence, digits: 2))."
+  text += "α = \(settingText(1 - matrix.settings.confidence))."
   let statuses = Set(matrix.cells.map(\.status))
   let marks: [(CellStatus, String)] = [
     (.pending, "? trials pending"), (.diverged, "d a run diverged"), (.tooFewSeeds, "s too few seeds to decide"),
@@ -56,7 +56,7 @@ func runSummary(_ matrix: SweepMatrix) -> [(label: String, text: String)] {
     ("trials", "\(matrix.plannedTrials) planned" + (states.isEmpty ? "" : "; " + states.joined(separator: ", "))),
     (
       "cells",
-      "\(matrix.cells.count): \(matrix.axes.map { "\($0.values.count) \($0.name.rawValue)" }.joined(separator: " × "))"
+      "\(matrix.cells.count) (\(matrix.axes.map { "\($0.name.rawValue) \($0.values.count)" }.joined(separator: " × ")))"
     ),
     ("seeds", "\(matrix.tuneSeeds) tuning, \(matrix.reportSeeds) reporting, all different"),
     (

@@ -1,0 +1,133 @@
+// One row's learning curves: validation loss on a logarithmic axis against the step, a line and a band per activation,
+// with the Bayes, zero and reference losses as horizontal lines.
+import Shared
+
+struct CurveChart {
+  /// One activation.
+  struct Series {
+    let name: String
+    /// Index of its colour and marker.
+    let index: Int
+    let curve: CurveSummary
+    /// Test loss of the attainable reference; NaN if there is none.
+    let reference: Double
+  }
+  let title: String
+  let series: [Series]
+  let bayes: Double
+  let zero: Double
+
+  private let width = 560.0, height = 320.0
+  private let left = 56.0, right = 100.0, top = 14.0, bottom = 44.0
+
+  func markup() -> Markup {
+    let drawn = series.filter { !$0.curve.points.isEmpty }
+    guard !drawn.isEmpty else { return "<p class=\"quiet\">No learning curves are stored yet.</p>" }
+    let y = lossScale(drawn)
+    let lastStep = drawn.flatMap { $0.curve.points.map(\.step) }.max() ?? 1
+    let x = ChartScale(linear: 0...Double(max(1, lastStep)), start: left, end: width - right)
+    var content = axes(x, y)
+    content += levels(y)
+    for series in drawn { content += lines(series, x, y) }
+    content += endLabels(drawn, y)
+    return SVG.drawing(width: width, height: height, label: "Validation loss against step, \(title)", content)
+  }
+
+  private func lossScale(_ drawn: [Series]) -> ChartScale {
+    let losses =
+      drawn.flatMap { $0.curve.points.flatMap { [$0.low, $0.high] } } + [bayes, zero] + drawn.map(\.reference)
+    let shown = losses.filter { $0.isFinite && $0 > 0 }
+    // A run on its way to divergence would squeeze everything else: five decades are shown at most.
+    let low = shown.min() ?? 0.1
+    let high = min(shown.max() ?? 1, max(low, zero.isFinite ? zero : low) * 1e3)
+    return ChartScale(logarithmic: (low / 1.15)...(max(high, low) * 1.15), start: height - bottom, end: top)
+  }
+
+  private func axes(_ x: ChartScale, _ y: ChartScale) -> Markup {
+    var content: Markup = ""
+    for tick in y.ticks(count: 6) {
+      let place = y.place(tick.value)
+      content += SVG.line(left, place, width - right, place, style: tick.label.isEmpty ? "grid minor" : "grid")
+      if !tick.label.isEmpty { content += SVG.text(tick.label, left - 6, place + 4, anchor: .end, style: "tick") }
+    }
+    for tick in x.ticks(count: 5) {
+      let place = x.place(tick.value)
+      content += SVG.line(place, height - bottom, place, height - bottom + 4, style: "axis")
+      content += SVG.text(tick.label, place, height - bottom + 17, anchor: .middle, style: "tick")
+    }
+    content += SVG.line(left, height - bottom, width - right, height - bottom, style: "axis")
+    content += SVG.text("step", (left + width - right) / 2, height - 8, anchor: .middle, style: "axis-name")
+    return content
+      + "<text class=\"axis-name\" transform=\"translate(13 \(fixedText((top + height - bottom) / 2, decimals: 0))) rotate(-90)\" text-anchor=\"middle\">validation loss (log)</text>"
+  }
+
+  /// Bayes and zero across the chart, references as short dashes at its right end.
+  private func levels(_ y: ChartScale) -> Markup {
+    var content: Markup = ""
+    for (name, value) in [("Bayes", bayes), ("zero", zero)] where value.isFinite && value > 0 {
+      content += SVG.line(left, y.place(value), width - right, y.place(value), style: "level")
+      content += SVG.text(name, left + 6, y.place(value) - 4, style: "level-name")
+    }
+    for series in series where series.reference.isFinite && series.reference > 0 {
+      content += SVG.line(
+        width - right - 34, y.place(series.reference), width - right, y.place(series.reference),
+        style: "reference c\(series.index % chartColours)")
+    }
+    return content
+  }
+
+  private func lines(_ series: Series, _ x: ChartScale, _ y: ChartScale) -> Markup {
+    let points = series.curve.points
+    let colour = "c\(series.index % chartColours)"
+    func places(_ value: (CurveSummary.Point) -> Double) -> [(x: Double, y: Double)] {
+      points.map { (x.place(Double($0.step)), y.place(value($0))) }
+    }
+    let mean = places(\.mean)
+    var content = SVG.band(places(\.high), places(\.low), style: "band \(colour)")
+    content += SVG.path(mean, style: "curve \(colour)\(series.index >= chartColours ? " second" : "")")
+    // A marker every so often, so that the lines can be told apart without their colours.
+    let stride = max(1, mean.count / 5)
+    for index in Swift.stride(from: stride / 2 + series.index % 3, to: mean.count, by: stride) {
+      let point = points[index]
+      let title =
+        "\(series.name), step \(point.step): \(numberText(point.mean)) "
+        + "(\(numberText(point.low)) to \(numberText(point.high)), \(countText(point.seeds, "seed")))"
+      content += SVG.marker(series.index, mean[index].x, mean[index].y, style: "mark \(colour)", title: title)
+    }
+    return content
+  }
+
+  /// Names beside the lines' ends, pushed apart where they would overlap.
+  private func endLabels(_ drawn: [Series], _ y: ChartScale) -> Markup {
+    let spacing = 15.0
+    var labels = drawn.compactMap { series in
+      series.curve.points.last.map { (series: series, place: y.place($0.mean)) }
+    }.sorted { $0.place < $1.place }
+    for index in labels.indices.dropFirst() {
+      labels[index].place = max(labels[index].place, labels[index - 1].place + spacing)
+    }
+    let excess = (labels.last?.place ?? 0) - (height - bottom)
+    if excess > 0 {
+      var limit = height - bottom
+      for index in labels.indices.reversed() {
+        labels[index].place = min(labels[index].place, limit)
+        limit = labels[index].place - spacing
+      }
+    }
+    var content: Markup = ""
+    for label in labels {
+      let colour = "c\(label.series.index % chartColours)"
+      content += SVG.marker(label.series.index, width - right + 10, label.place, style: "mark \(colour)")
+      content += SVG.text(shortened(label.series.name, to: 13), width - right + 18, label.place + 4, style: "name")
+    }
+    return content
+  }
+}
+
+/// Colours of the style sheet; more series repeat them with dashed lines and other markers.
+let chartColours = 8
+
+/// At most so many characters, the last an ellipsis where some are missing.
+func shortened(_ text: String, to count: Int) -> String {
+  text.count <= count ? text : text.prefix(max(0, count - 1)) + "…"
+}

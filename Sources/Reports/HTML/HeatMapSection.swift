@@ -1,0 +1,88 @@
+// The matrix as a heat map: normalised excess in colour and number, the best set outlined, the matched activation and
+// everything that limits a cell's meaning written into it.
+import Shared
+
+func heatMapSection(_ matrix: SweepMatrix) -> Markup {
+  let columns = matrix.columns.map { name -> Markup in "<th scope=\"col\">\(name.isEmpty ? "result" : name)</th>" }
+  let rows = matrix.rows.enumerated().map { index, row in heatRow(row, index, matrix) }
+  return """
+    <section>
+    <h2>The matrix</h2>
+    <p class="quiet">Normalised excess: how far the trained network is from the Bayes predictor (0) on the way to predicting
+    zero (1), mean over reporting seeds. Below it the test loss, geometric mean.</p>
+    <div class="scroll"><table class="heat">
+    <thead><tr><th scope="col">\(matrix.rowAxisName) \\ \(matrix.columnAxisName)</th>\(columns.joined(""))<th scope="col" class="side">Bayes</th><th scope="col" class="side">zero</th></tr></thead>
+    <tbody>
+    \(rows.joined())
+    </tbody></table></div>
+    \(heatLegend(matrix))
+    </section>
+    """
+}
+
+private func heatRow(_ row: MatrixRow, _ index: Int, _ matrix: SweepMatrix) -> Markup {
+  let cells = matrix.columns.map { name -> Markup in
+    row.cell(column: name).map { heatCell($0, row) } ?? "<td class=\"empty\"></td>"
+  }
+  let baselines = baselineTexts(row).map { text -> Markup in "<td class=\"side\">\(text)</td>" }
+  return
+    "<tr><th scope=\"row\"><a href=\"#row-\(index)\">\(row.label)</a></th>\(cells.joined(""))\(baselines.joined(""))</tr>"
+}
+
+private func heatCell(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
+  let measured = cell.measured
+  guard let loss = measured.lnTestLoss else {
+    return "<td class=\"empty\">\(measured.pending > 0 ? "pending" : "no result")</td>"
+  }
+  let excess = measured.normalisedExcess
+  let light = HeatColour(normalisedExcess: excess.isFinite ? excess : 1, stops: HeatColour.lightStops)
+  let dark = HeatColour(normalisedExcess: excess.isFinite ? excess : 1, stops: HeatColour.darkStops)
+  var classes = ["cell"]
+  if cell.inBestSet, row.isDecided { classes.append("best") }
+  if cell.status != .ok { classes.append("limited") }
+  let style = "--l:\(light.background);--lt:\(light.text);--d:\(dark.background);--dt:\(dark.text)"
+  return """
+    <td class="\(classes.joined(separator: " "))" style="\(style)"><span class="value">\(numberText(excess, digits: 2))</span>
+    <span class="loss">loss \(numberText(exponential(loss.mean)))</span><span class="badges">\(badges(cell, row))</span></td>
+    """
+}
+
+/// What a cell is, in words: colour alone says nothing.
+private func badges(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
+  var words: [String] = []
+  if cell.inBestSet, row.isDecided { words.append(row.best.count == 1 ? "★ best" : "★ best set") }
+  switch cell.verdict {
+  case .leader: if !(row.isDecided && row.best.count == 1) { words.append("leads") }
+  case .tied: words.append("tied")
+  case .better: words.append("better than leader")
+  case .unresolved: words.append("unresolved")
+  case .worse: break
+  }
+  if cell.measured.isMatched { words.append("◆ matched") }
+  switch cell.status {
+  case .ok: break
+  case .pending: words.append("\(cell.measured.pending) pending")
+  case .diverged: words.append("\(cell.measured.divergedCount) diverged")
+  case .tooFewSeeds: words.append("too few seeds")
+  case .optimiserLimited: words.append("optimiser-limited")
+  }
+  if !cell.measured.missing.isEmpty { words.append("\(cell.measured.missing.count) missing") }
+  return words.map { word -> Markup in "<span>\(word)</span>" }.joined(" ")
+}
+
+private func heatLegend(_ matrix: SweepMatrix) -> Markup {
+  let steps = [0.0, 0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1].map { value -> Markup in
+    let light = HeatColour(normalisedExcess: value, stops: HeatColour.lightStops)
+    let dark = HeatColour(normalisedExcess: value, stops: HeatColour.darkStops)
+    let style = "--l:\(light.background);--lt:\(light.text);--d:\(dark.background);--dt:\(dark.text)"
+    return "<span class=\"swatch cell\" style=\"\(style)\">\(settingText(value))</span>"
+  }
+  return """
+    <p class="legend"><span>Bayes</span> \(steps.joined("")) <span>zero predictor</span></p>
+    <p class="quiet"><span class="outline-sample">outlined ★</span> best set: no rival beats it
+    (one-sided sign-flip tests, p ≤ α/(K − 1) with α = \(settingText(1 - matrix.settings.confidence))).
+    ◆ matched: the activation equals the task’s kernel. Tied: within \(settingText(matrix.settings.tieMargin)) of the leader’s
+    normalised excess. <span class="limited-sample">Hatched</span>: trials pending, diverged, too few seeds, or
+    optimiser-limited, as written in the cell.</p>
+    """
+}

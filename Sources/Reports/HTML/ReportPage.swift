@@ -1,0 +1,61 @@
+// report/index.html: one self-contained page that answers which activation suits which task, how sure that is, and what
+// was run. No network, no script; all text from manifests and machines is escaped (Markup).
+import Shared
+
+/// - matrix: made from the same `results`.
+package func reportHTML(results: SweepResults, matrix: SweepMatrix) -> String {
+  let page: Markup = """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+    <title>\(matrix.name) – Attune</title>
+    <style>
+    \(stylesheet)
+    </style>
+    </head>
+    <body><main>
+    \(header(matrix))
+    \(heatMapSection(matrix))
+    \(sentenceSection(matrix))
+    \(rowSections(results, matrix))
+    \(interactionSection(matrix))
+    \(testSection(matrix))
+    \(tuningSection(matrix))
+    \(runSection(results, matrix))
+    \(methodSection(matrix))
+    </main></body>
+    </html>
+    """
+  return page.text + "\n"
+}
+
+private func header(_ matrix: SweepMatrix) -> Markup {
+  let description: Markup = matrix.description.isEmpty ? "" : "<p class=\"quiet\">\(matrix.description)</p>"
+  let claims = matrix.interactions.filter { $0.rows.count > 1 }.prefix(6).map { summary -> Markup in
+    "<p class=\"claim\">\(interactionSentence(summary, matrix))</p>"
+  }
+  return """
+    <header>
+    <h1>\(matrix.name)</h1>
+    \(description)
+    \(unfinished(matrix))
+    \(claims.joined())
+    </header>
+    """
+}
+
+private func unfinished(_ matrix: SweepMatrix) -> Markup {
+  guard matrix.pendingTrials > 0 else { return "" }
+  return """
+    <p class="warning">This sweep has not ended: \(countText(matrix.pendingTrials, "trial")) of
+    \(matrix.plannedTrials) are still to come. Rows that wait for them decide nothing yet.</p>
+    """
+}
+
+private func sentenceSection(_ matrix: SweepMatrix) -> Markup {
+  let items = matrix.rows.map { row -> Markup in "<li>\(rowSentence(row, matrix))</li>" }
+  return "<section>\n<h2>What it says</h2>\n<ul class=\"sentences\">\(items.joined())</ul>\n</section>"
+}
