@@ -5,10 +5,15 @@ internal import Yams
 /// A manifest needs five levels; more is a mistake.
 private let maximumDepth = 12
 
+/// The library compares mapping keys with all they contain, so keys within keys cost their depth times their size. Far
+/// above `maximumDepth`, since it also counts what stands in texts and comments.
+private let maximumBrackets = 64
+
 /// The root of the one document in `text`; nil if it holds nothing but comments.
 func readYAML(_ text: String) throws(Issue) -> ManifestNode? {
   // Editors on Windows write a byte order mark, which the library takes for the start of a document.
   let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+  try refuseDeepKeys(text)
   // An alias makes the library share one node in many places, and a few lines of them a tree that no memory holds.
   // With every `*` replaced there can be no alias, so this first reading is harmless; if it finds no anchor, an alias
   // in the real text has nothing to refer to and the second reading refuses it.
@@ -17,6 +22,26 @@ func readYAML(_ text: String) throws(Issue) -> ManifestNode? {
     _ = try composed(harmless)
   }
   return try composed(text)
+}
+
+/// Counts open brackets and `?` that follow one another; both are how keys come to hold keys.
+private func refuseDeepKeys(_ text: String) throws(Issue) {
+  var line = 1, brackets = 0, questions = 0
+  for byte in text.utf8 {
+    switch byte {
+    case UInt8(ascii: "["), UInt8(ascii: "{"): brackets += 1
+    case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets -= 1
+    case UInt8(ascii: "?"): questions += 1
+    case UInt8(ascii: "\n"): line += 1
+    case UInt8(ascii: " "), UInt8(ascii: "\r"): break
+    default: questions = 0
+    }
+    if brackets > maximumBrackets || questions > maximumBrackets { throw tooDeep(line: line) }
+  }
+}
+
+private func tooDeep(line: Int) -> Issue {
+  Issue(line: line, "the manifest is nested more than \(maximumDepth) levels deep", "write it flatter")
 }
 
 private func composed(_ text: String) throws(Issue) -> ManifestNode? {
@@ -40,7 +65,7 @@ private func converted(_ node: Node, depth: Int) throws(Issue) -> ManifestNode {
     throw Issue(line: line, "the value is marked with an anchor (&)", "write the value out where it is needed")
   }
   guard depth <= maximumDepth else {
-    throw Issue(line: line, "the manifest is nested more than \(maximumDepth) levels deep", "write it flatter")
+    throw tooDeep(line: line)
   }
   switch node {
   case .scalar(let scalar):
@@ -84,7 +109,7 @@ private func explained(_ error: any Error, text: String) -> Issue {
   switch error as? YamlError {
   case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
     if problem.hasPrefix("Maximum nesting level") {
-      return Issue(line: mark.line, "the manifest is nested more than \(maximumDepth) levels deep", "write it flatter")
+      return tooDeep(line: mark.line)
     }
     let situation = context.map { "\($0.text), " } ?? ""
     return Issue(line: mark.line, "the text is not YAML: \(situation)\(problem)", remedy)

@@ -89,6 +89,14 @@ import Testing
         == "a.yaml:1: the manifest is nested more than 12 levels deep; write it flatter")
   }
 
+  @Test func `keys within keys are refused before the library compares them`() {
+    let list = "[" + Array(repeating: "a", count: 100_000).joined(separator: ",") + "]"
+    for (open, close) in [("{", "}"), ("? ", "")] {
+      let text = String(repeating: open, count: 500) + list + String(repeating: close, count: 500)
+      #expect(refusal(of: text) == "a.yaml:1: the manifest is nested more than 12 levels deep; write it flatter")
+    }
+  }
+
   @Test func `a key that is a list is refused`() {
     #expect(refusal(of: "? [a, b]\n: c\n") == "a.yaml:1: a key is \"[a, b]\"; write a word before the colon")
   }
