@@ -101,10 +101,10 @@ package struct TrialParameters: Hashable, Sendable {
     (reference.covariance, reference.inputs) = (covariance, inputs)
     (reference.kernelOn, reference.labelNoise) = (kernelOn, labelNoise)
     reference.batch = 512
-    reference.steps = 500
-    reference.learningRate = 0.02
+    reference.steps = 1000
+    reference.learningRate = 0.3
     reference.restarts = 4
-    (reference.warmupSteps, reference.evaluateEvery, reference.checkpointEvery) = (25, 100, 500)
+    (reference.warmupSteps, reference.evaluateEvery, reference.checkpointEvery) = (50, 100, 1000)
     return reference
   }
 }
