@@ -78,6 +78,8 @@ let package = Package(
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Shared"], swiftSettings: strict),
     .testTarget(name: "MessagingTests", dependencies: ["Messaging", "Shared"], swiftSettings: strict),
+    .testTarget(
+      name: "WorkerTests", dependencies: ["Worker", "Messaging", "Training", "Shared"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["Shared", "Store", "Reports"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

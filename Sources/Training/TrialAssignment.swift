@@ -30,6 +30,9 @@ package struct WrittenCheckpoint: Sendable {
   package var digest: BlobDigest
   package var step: Int
   package var bytes: [UInt8]
+  package init(digest: BlobDigest, step: Int, bytes: [UInt8]) {
+    (self.digest, self.step, self.bytes) = (digest, step, bytes)
+  }
 }
 
 /// Called on the thread that runs the trial.

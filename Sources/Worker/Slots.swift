@@ -1,0 +1,56 @@
+// Threads that train: one per running attempt. The service sees to it that there are never more than slots.
+import Foundation
+import Messaging
+import Shared
+import Synchronization
+import Training
+
+/// What the training of one attempt reports, and whether it is to stop.
+private final class AttemptObserver: TrialObserver {
+  private let attempt: Attempt
+  private let mailbox: Mailbox
+  private let stop = Atomic<Bool>(false)
+
+  init(_ attempt: Attempt, _ mailbox: Mailbox) { (self.attempt, self.mailbox) = (attempt, mailbox) }
+
+  func requestStop() { stop.store(true, ordering: .relaxed) }
+  var stopRequested: Bool { stop.load(ordering: .relaxed) }
+
+  func progressed(points: [MetricPoint], step: Int, stepsPerSecond: Double) {
+    mailbox.post(.progressed(attempt, points: points, step: step, stepsPerSecond: stepsPerSecond))
+  }
+
+  func wrote(_ checkpoint: WrittenCheckpoint) { mailbox.post(.wrote(attempt, checkpoint)) }
+}
+
+/// Used by the thread that owns the socket only.
+struct Slots {
+  /// The kernels' scratch memory may lie on the stack.
+  private static let stackBytes = 16 << 20
+  private let mailbox: Mailbox
+  private var observers: [Attempt: AttemptObserver] = [:]
+
+  init(reportingTo mailbox: Mailbox) { self.mailbox = mailbox }
+
+  mutating func start(_ attempt: Attempt, _ assignment: TrialAssignment) {
+    let observer = AttemptObserver(attempt, mailbox), mailbox = mailbox
+    observers[attempt] = observer
+    let thread = Thread {
+      let outcome: TrainingOutcome
+      do throws(TrainingError) {
+        outcome = .ended(try runTrial(assignment, observer: observer))
+      } catch {
+        outcome = .failed(reason: "\(error)")
+      }
+      mailbox.post(.trainingEnded(attempt, outcome))
+    }
+    thread.name = "trial \(attempt.trial)"
+    thread.stackSize = Self.stackBytes
+    thread.start()
+  }
+
+  func stop(_ attempt: Attempt) { observers[attempt]?.requestStop() }
+
+  /// The attempt's thread has reported its end.
+  mutating func ended(_ attempt: Attempt) { observers[attempt] = nil }
+}

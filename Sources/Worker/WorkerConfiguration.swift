@@ -1,0 +1,51 @@
+// Who a worker is and how patient it is: set once at the start.
+import Messaging
+import Shared
+
+package struct WorkerConfiguration: Sendable {
+  package var session: WorkerSession
+  package var host: String
+  package var processID: Int
+  /// Trials at the same time.
+  package var slots: Int
+  /// Threads over all slots.
+  package var threads: Int
+  package var instructionSet: String
+
+  /// Until the coordinator has said otherwise.
+  package var heartbeatInterval = Duration.seconds(2)
+  package var leaseDuration = Duration.seconds(30)
+  /// First and longest wait for the answer to a hello.
+  package var helloPatience = Duration.seconds(5)
+  package var longestHelloPatience = Duration.seconds(30)
+  /// Between two progress messages of one trial.
+  package var progressInterval = Duration.milliseconds(250)
+  /// Before a needed checkpoint that could not be stored is offered again.
+  package var offerRetryInterval = Duration.seconds(5)
+  /// Before a fetch without answer is repeated.
+  package var fetchPatience = Duration.seconds(10)
+  /// How long a draining worker waits for acknowledgements.
+  package var drainLimit = Duration.seconds(10)
+  /// A worker without contact for so long ends, instead of running for nobody for ever.
+  package var patience = Duration.seconds(600)
+  /// Bytes of reference checkpoints kept for later trials of the same cell.
+  package var blobCacheBytes = 64 << 20
+
+  package init(
+    session: WorkerSession, host: String, processID: Int, slots: Int, threads: Int, instructionSet: String
+  ) {
+    self.session = session
+    self.host = host
+    self.processID = processID
+    self.slots = slots
+    self.threads = threads
+    self.instructionSet = instructionSet
+  }
+
+  /// Grants beyond this are given back at once: no coordinator's credit comes near it.
+  var mostHeld: Int { 4 * slots + 16 }
+
+  func threads(for grant: TrialGrant) -> Int {
+    grant.threads > 0 ? min(grant.threads, threads) : max(1, threads / slots)
+  }
+}

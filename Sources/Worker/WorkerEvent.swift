@@ -1,0 +1,90 @@
+// What happens to a worker and what it is asked to do in return: the border between decisions and everything that
+// touches sockets, threads and clocks.
+import Messaging
+import Shared
+import Training
+
+/// One attempt of one trial: a grant that has been accepted.
+package struct Attempt: Hashable, Sendable, Comparable, CustomStringConvertible {
+  package let trial: TrialID
+  package let token: LeaseToken
+  package init(_ trial: TrialID, _ token: LeaseToken) { (self.trial, self.token) = (trial, token) }
+  /// In the order of their grants.
+  package static func < (a: Self, b: Self) -> Bool { (a.token, a.trial) < (b.token, b.trial) }
+  package var description: String { "trial \(trial) (token \(token))" }
+}
+
+/// How a slot's training ended.
+package enum TrainingOutcome: Sendable {
+  case ended(TrialEnd)
+  case failed(reason: String)
+}
+
+package enum WorkerEvent: Sendable {
+  /// The connection to the coordinator's endpoint came up.
+  case connected
+  case disconnected
+  case received(CoordinatorMessage)
+  /// Something arrived that is no message of this protocol.
+  case unreadable(ProtocolError)
+  case progressed(Attempt, points: [MetricPoint], step: Int, stepsPerSecond: Double)
+  case wrote(Attempt, WrittenCheckpoint)
+  case trainingEnded(Attempt, TrainingOutcome)
+  /// The time that `nextDeadline` named has come.
+  case timer
+  /// Give everything back and leave.
+  case drain(reason: String)
+}
+
+package enum WorkerCommand: Sendable {
+  case send(WorkerMessage)
+  /// Start over with a new socket; what was queued on the old one is dropped.
+  case reconnect
+  case start(Attempt, TrialAssignment)
+  /// Ask the training of this attempt to stop; `trainingEnded` follows.
+  case stop(Attempt)
+  case note(WorkerNote)
+  case exit(code: Int32, reason: String)
+}
+
+/// What a log should tell; nothing depends on it.
+package enum WorkerNote: Equatable, Sendable {
+  case registered(sweep: String, epoch: Int64)
+  case contactLost(silence: Duration)
+  case unreadable(ProtocolError)
+  case started(Attempt, fromStep: Int)
+  case finished(Attempt, TrialOutcome)
+  case failed(Attempt, reason: String)
+  case released(Attempt, reason: String)
+  case checkpointRefused(Attempt, reason: String)
+  case dropped(Attempt, why: String)
+  case resumeUnavailable(Attempt, reason: String)
+  case draining(reason: String, held: Int)
+  /// The coordinator asked for a blob that is not offered (any more).
+  case unknownBlob(BlobDigest)
+
+  package var text: String {
+    switch self {
+    case .registered(let sweep, let epoch): "taking part in sweep \(sweep), coordinator's epoch \(epoch)"
+    case .contactLost(let silence):
+      "no contact for \(silence.components.seconds) s; training goes on, connecting again"
+    case .unreadable(let error): error.description
+    case .started(let attempt, let step): "\(attempt) started" + (step > 0 ? " from step \(step)" : "")
+    case .finished(let attempt, let outcome): "\(attempt) finished, \(outcome.rawValue)"
+    case .failed(let attempt, let reason): "\(attempt) failed: \(reason)"
+    case .released(let attempt, let reason): "\(attempt) given back: \(reason)"
+    case .checkpointRefused(let attempt, let reason): "\(attempt): checkpoint not stored: \(reason)"
+    case .dropped(let attempt, let why): "\(attempt) dropped: \(why)"
+    case .resumeUnavailable(let attempt, let reason): "\(attempt) starts anew, its checkpoint cannot be had: \(reason)"
+    case .draining(let reason, let held): "\(reason): giving back what is held (trials: \(held))"
+    case .unknownBlob(let digest): "coordinator asked for \(digest), which is not offered"
+    }
+  }
+
+  package var isWarning: Bool {
+    switch self {
+    case .registered, .started, .finished, .released, .draining: false
+    case .contactLost, .unreadable, .failed, .checkpointRefused, .dropped, .resumeUnavailable, .unknownBlob: true
+    }
+  }
+}

@@ -1,0 +1,101 @@
+// The one loop of a worker's main thread: it owns the socket, turns what arrives into events and performs what the
+// service commands. It decides nothing.
+import Foundation
+internal import Logging
+import Messaging
+import Shared
+
+struct WorkerLoop: ~Copyable {
+  private var service: WorkerService
+  private var endpoint: WorkerEndpoint
+  private var slots: Slots
+  private let mailbox: Mailbox
+  private let log: Logger
+  /// The read end of a pipe that the parent holds: it ends when the parent does. Nil where nobody watches.
+  private let parent: Int32?
+  /// Messages that found no room in the connection's queue.
+  private var unsent: [WorkerMessage] = []
+  private var exit: (code: Int32, reason: String)?
+  private let start = ContinuousClock.now
+
+  init(
+    _ configuration: WorkerConfiguration, endpoint: consuming WorkerEndpoint, mailbox: Mailbox, log: Logger,
+    parent: Int32?
+  ) {
+    service = WorkerService(configuration, startingAt: .zero)
+    slots = Slots(reportingTo: mailbox)
+    self.endpoint = endpoint
+    self.mailbox = mailbox
+    self.log = log
+    self.parent = parent
+  }
+
+  private var now: Duration { ContinuousClock.now - start }
+
+  /// Serves until the service says that it is over; returns the exit code and why. Messages that are queued then are
+  /// sent while the endpoint closes.
+  mutating func run() throws(TransportError) -> (code: Int32, reason: String) {
+    let watched = [mailbox.descriptor] + (parent.map { [$0] } ?? [])
+    while exit == nil {
+      let timeout = service.nextDeadline().map { max($0 - now, .zero) }
+      let woken = try endpoint.wait(timeout: timeout, watching: watched, toSend: !unsent.isEmpty)
+      if let parent, woken.readyDescriptors.contains(parent), hasEnded(parent) {
+        // Nobody is left to take anything: leave at once, with whatever is being trained.
+        return (1, "the process that started this worker has ended")
+      }
+      for isUp in woken.connectionChanges {
+        // What waited for the old connection is in the outbox, or pointless on a new one.
+        unsent.removeAll()
+        try handle(isUp ? .connected : .disconnected)
+      }
+      if woken.readyDescriptors.contains(mailbox.descriptor) {
+        for event in mailbox.takeAll() {
+          if case .trainingEnded(let attempt, _) = event { slots.ended(attempt) }
+          try handle(event)
+        }
+      }
+      // A bounded number, so that a flood of messages cannot starve the slots' reports.
+      var budget = 100
+      while budget > 0, let delivery = try endpoint.receive() {
+        budget -= 1
+        switch delivery {
+        case .message(let message): try handle(.received(message))
+        case .malformed(let error): try handle(.unreadable(error))
+        }
+      }
+      try handle(.timer)
+      try flush()
+    }
+    return exit ?? (0, "")
+  }
+
+  private mutating func handle(_ event: WorkerEvent) throws(TransportError) {
+    for command in service.handle(event, at: now) {
+      switch command {
+      case .send(let message): unsent.append(message)
+      case .reconnect:
+        unsent.removeAll()
+        try endpoint.reconnect()
+      case .start(let attempt, let assignment): slots.start(attempt, assignment)
+      case .stop(let attempt): slots.stop(attempt)
+      case .note(let note): log.log(level: note.isWarning ? .warning : .info, "\(note.text)")
+      case .exit(let code, let reason): exit = (code, reason)
+      }
+    }
+    try flush()
+  }
+
+  /// Sends what there is room for, in order.
+  private mutating func flush() throws(TransportError) {
+    var sent = 0
+    while sent < unsent.count, try endpoint.send(unsent[sent]) { sent += 1 }
+    unsent.removeFirst(sent)
+  }
+
+  /// Whether the parent's pipe has ended; anything written into it is ignored.
+  private func hasEnded(_ descriptor: Int32) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    let count = read(descriptor, &bytes, bytes.count)
+    return count == 0 || count < 0 && errno != EINTR && errno != EAGAIN
+  }
+}

@@ -1,0 +1,82 @@
+// The worker's contact with its coordinator: hello, heartbeats, silence, coming back.
+// Whoever has no contact for two thirds of a lease stops sending and goes on training into the outbox.
+import Messaging
+import Shared
+
+extension WorkerService {
+  mutating func sayHello(at now: Duration) {
+    link = .greeting(since: now)
+    unanswered = unanswered ?? now
+    let hello = WorkerHello(
+      session: configuration.session, minimumVersion: protocolVersion, maximumVersion: protocolVersion,
+      arithmeticVersion: arithmeticVersion, host: configuration.host, processID: configuration.processID,
+      slots: configuration.slots, threads: configuration.threads, instructionSet: configuration.instructionSet,
+      programVersion: programVersion, inventory: inventory)
+    commands.append(.send(.hello(hello)))
+  }
+
+  /// Every attempt whose end has not been acknowledged.
+  private var inventory: [HeldTrial] {
+    sortedAttempts.filter { $0.value.phase != .abandoned }.map {
+      HeldTrial(trial: $0.key.trial, token: $0.key.token, step: $0.value.step)
+    }
+  }
+
+  /// Any message proves that the earliest unanswered one was heard; counted from when that was sent, so that the worker
+  /// never believes in a lease longer than the coordinator does.
+  mutating func heardFromCoordinator() {
+    if let sent = unanswered { contact = max(contact, sent) }
+    unanswered = nil
+  }
+
+  mutating func welcomed(_ welcome: Welcome, at now: Duration) {
+    guard welcome.version == protocolVersion else {
+      return exit(
+        code: 1,
+        "the coordinator chose version \(welcome.version) of the protocol, this worker speaks \(protocolVersion); "
+          + "start both from the same version of attune")
+    }
+    link = .up
+    helloPatience = configuration.helloPatience
+    heartbeatInterval = welcome.heartbeatInterval
+    leaseDuration = welcome.leaseDuration
+    lastHeartbeat = now
+    commands.append(.note(.registered(sweep: welcome.sweepName, epoch: welcome.epoch)))
+    for (attempt, held) in sortedAttempts {
+      for message in outbox.pending(attempt) { send(message) }
+      if held.unansweredSince != nil { attempts[attempt]?.unansweredSince = now }
+    }
+    for digest in downloads.keys.sorted(by: { $0.rawValue < $1.rawValue }) { fetch(digest, at: now) }
+  }
+
+  mutating func lookAfterLink(at now: Duration) {
+    if now - contact >= configuration.patience {
+      let limit = configuration.patience.components.seconds
+      return exit(
+        code: 1, "no contact with a coordinator for \(limit) s; check that one runs there, then start the worker again")
+    }
+    switch link {
+    case .down: break
+    case .greeting(let since):
+      guard now - since >= helloPatience else { break }
+      helloPatience = min(helloPatience * 2, configuration.longestHelloPatience)
+      startOver()
+    case .up:
+      if now - contact >= leaseDuration * 2 / 3 {
+        commands.append(.note(.contactLost(silence: now - contact)))
+        startOver()
+      } else if now - lastHeartbeat >= heartbeatInterval {
+        lastHeartbeat = now
+        unanswered = unanswered ?? now
+        send(.heartbeat(held: inventory))
+      }
+    }
+  }
+
+  /// A new socket: the old one may be half open, or hold what nobody will read.
+  private mutating func startOver() {
+    link = .down
+    unanswered = nil
+    commands.append(.reconnect)
+  }
+}

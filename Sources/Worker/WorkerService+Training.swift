@@ -1,0 +1,127 @@
+// Attempts from grant to start, and what the slots report while they train.
+import Messaging
+import Shared
+import Training
+
+extension WorkerService {
+  mutating func granted(_ grant: TrialGrant, at now: Duration) {
+    let attempt = Attempt(grant.trial, grant.token)
+    // A repeated or late grant of what is held or has ended here means nothing.
+    if attempts[attempt] != nil { return }
+    if let last = concluded[grant.trial], grant.token <= last { return }
+    for (older, _) in sortedAttempts where older.trial == grant.trial {
+      if older.token > grant.token { return }
+      abandon(older, why: "granted anew under token \(grant.token)")
+    }
+    let heldBefore = attempts.count
+    attempts[attempt] = HeldAttempt(grant)
+    if let draining {
+      conclude(attempt, .released(reason: draining.reason), at: now)
+    } else if heldBefore >= configuration.mostHeld {
+      conclude(attempt, .released(reason: "the worker holds \(heldBefore) trials already"), at: now)
+    } else {
+      for blob in [grant.resume, grant.reference] {
+        if let blob { need(blob, for: attempt, at: now) }
+      }
+    }
+  }
+
+  /// Starts waiting attempts that have all they need, oldest grant first, while slots are free.
+  mutating func startReady() {
+    guard draining == nil else { return }
+    var free = configuration.slots - attempts.values.count { $0.usesSlot }
+    for (attempt, held) in sortedAttempts where held.phase == .waiting && held.missing.isEmpty {
+      guard free > 0 else { return }
+      free -= 1
+      attempts[attempt]?.phase = .training
+      // The slot holds them now.
+      attempts[attempt]?.resume = nil
+      attempts[attempt]?.reference = nil
+      let grant = held.grant
+      commands.append(
+        .start(
+          attempt,
+          TrialAssignment(
+            parameters: grant.parameters, seed: grant.seed, stage: grant.stage,
+            threads: configuration.threads(for: grant), resume: held.resume, reference: held.reference)))
+      commands.append(.note(.started(attempt, fromStep: held.step)))
+      say(attempt) { .started($0) }
+    }
+  }
+
+  mutating func progressed(
+    _ attempt: Attempt, _ points: [MetricPoint], _ step: Int, _ stepsPerSecond: Double, at now: Duration
+  ) {
+    guard attempts[attempt]?.phase == .training else { return }
+    attempts[attempt]?.points += points
+    attempts[attempt]?.step = step
+    attempts[attempt]?.stepsPerSecond = stepsPerSecond
+    attempts[attempt]?.progressIsNew = true
+  }
+
+  /// Sends what has not been told yet. Points are kept until acknowledged, the mere state of progress is not.
+  mutating func tellProgress(_ attempt: Attempt, at now: Duration) {
+    guard let held = attempts[attempt], held.progressIsNew else { return }
+    attempts[attempt]?.progressIsNew = false
+    attempts[attempt]?.lastProgress = now
+    attempts[attempt]?.points = []
+    if held.points.isEmpty {
+      guard let address = attempts[attempt]?.nextAddress() else { return }
+      send(.progress(address, points: [], step: held.step, stepsPerSecond: held.stepsPerSecond))
+    }
+    var rest = held.points[...]
+    while !rest.isEmpty {
+      let batch = Array(rest.prefix(WireLimits.points))
+      rest = rest.dropFirst(batch.count)
+      say(attempt) { .progress($0, points: batch, step: held.step, stepsPerSecond: held.stepsPerSecond) }
+    }
+  }
+
+  mutating func wrote(_ attempt: Attempt, _ checkpoint: WrittenCheckpoint, at now: Duration) {
+    guard attempts[attempt]?.phase == .training else { return }
+    // While one is on its way only the newest of the others is worth sending.
+    attempts[attempt]?.nextCheckpoint = checkpoint
+    attempts[attempt]?.offerAgainAt = nil
+    advance(attempt, at: now)
+  }
+
+  mutating func trainingEnded(_ attempt: Attempt, _ outcome: TrainingOutcome, at now: Duration) {
+    guard let held = attempts[attempt] else { return }
+    if held.phase == .abandoned { return forget(attempt) }
+    guard held.phase == .training else { return }
+    switch outcome {
+    case .ended(.finished(let result, let checkpoint)):
+      commands.append(.note(.finished(attempt, result.outcome)))
+      conclude(attempt, .result(result), checkpoint, at: now)
+    case .ended(.stopped(let checkpoint)):
+      conclude(attempt, .released(reason: draining?.reason ?? "its training was stopped"), checkpoint, at: now)
+    case .failed(let reason):
+      conclude(attempt, .failed(reason: reason), at: now)
+    }
+  }
+
+  /// Stops an attempt that the coordinator no longer wants, and says nothing more about it.
+  mutating func abandon(_ attempt: Attempt, why: String) {
+    guard let held = attempts[attempt] else { return }
+    commands.append(.note(.dropped(attempt, why: why)))
+    outbox.forget(attempt)
+    switch held.phase {
+    case .training:
+      commands.append(.stop(attempt))
+      attempts[attempt]?.phase = .abandoned
+      attempts[attempt]?.nextCheckpoint = nil
+      attempts[attempt]?.offer = nil
+      attempts[attempt]?.unansweredSince = nil
+      attempts[attempt]?.progressIsNew = false
+    case .abandoned: break
+    case .waiting, .concluding, .concluded: forget(attempt)
+    }
+  }
+
+  mutating func forget(_ attempt: Attempt) {
+    attempts[attempt] = nil
+    outbox.forget(attempt)
+    concluded[attempt.trial] = max(concluded[attempt.trial] ?? attempt.token, attempt.token)
+    dropDownloadsNobodyWaitsFor()
+  }
+}

@@ -1,0 +1,158 @@
+// A worker's service with a clock of its own and no sockets or threads: what it commands is taken out by kind.
+// A test that leaves commands behind has not said all that it expects: `expectNothingElse`.
+import Messaging
+import Shared
+import Testing
+import Training
+import Worker
+
+struct ServiceHarness {
+  var service: WorkerService
+  var now = Duration.zero
+  private var commands: [WorkerCommand] = []
+
+  init(slots: Int = 1, threads: Int = 1) {
+    service = WorkerService(
+      WorkerConfiguration(
+        session: WorkerSession(rawValue: 7), host: "here", processID: 1, slots: slots, threads: threads,
+        instructionSet: "avx2"), startingAt: .zero)
+  }
+
+  /// A worker that has been welcomed, its first messages taken out.
+  static func welcomed(slots: Int = 1, threads: Int = 1) -> ServiceHarness {
+    var harness = ServiceHarness(slots: slots, threads: threads)
+    harness.on(.connected)
+    _ = harness.sent()
+    harness.receive(welcome)
+    return harness
+  }
+
+  static let welcome = CoordinatorMessage.welcome(
+    Welcome(
+      version: protocolVersion, sweepName: "s", epoch: 1, heartbeatInterval: .seconds(2), leaseDuration: .seconds(30)))
+
+  mutating func on(_ event: WorkerEvent) { commands += service.handle(event, at: now) }
+  mutating func receive(_ message: CoordinatorMessage) { on(.received(message)) }
+
+  /// Lets time pass and the timer ring.
+  mutating func wait(_ duration: Duration) {
+    now += duration
+    on(.timer)
+  }
+
+  /// Time passes with heartbeats answered.
+  mutating func waitInContact(_ duration: Duration) {
+    let end = now + duration
+    while now < end {
+      wait(min(.seconds(1), end - now))
+      let before = commands.count
+      commands.removeAll { if case .send(.heartbeat) = $0 { true } else { false } }
+      if commands.count < before { receive(.heard) }
+    }
+  }
+
+  /// Takes out what was sent.
+  mutating func sent() -> [WorkerMessage] {
+    var messages: [WorkerMessage] = []
+    commands.removeAll { command in
+      guard case .send(let message) = command else { return false }
+      messages.append(message)
+      return true
+    }
+    return messages
+  }
+
+  mutating func started() -> [(Attempt, TrialAssignment)] {
+    var started: [(Attempt, TrialAssignment)] = []
+    commands.removeAll { command in
+      guard case .start(let attempt, let assignment) = command else { return false }
+      started.append((attempt, assignment))
+      return true
+    }
+    return started
+  }
+
+  mutating func stopped() -> [Attempt] {
+    var stopped: [Attempt] = []
+    commands.removeAll { command in
+      guard case .stop(let attempt) = command else { return false }
+      stopped.append(attempt)
+      return true
+    }
+    return stopped
+  }
+
+  mutating func notes() -> [WorkerNote] {
+    var notes: [WorkerNote] = []
+    commands.removeAll { command in
+      guard case .note(let note) = command else { return false }
+      notes.append(note)
+      return true
+    }
+    return notes
+  }
+
+  mutating func reconnects() -> Int {
+    let before = commands.count
+    commands.removeAll { if case .reconnect = $0 { true } else { false } }
+    return before - commands.count
+  }
+
+  /// The exit that was commanded, if any.
+  mutating func exit() -> String? {
+    var text: String?
+    commands.removeAll { command in
+      guard case .exit(let code, let reason) = command else { return false }
+      text = "\(code): \(reason)"
+      return true
+    }
+    return text
+  }
+
+  mutating func expectNothingElse(_ location: SourceLocation = #_sourceLocation) {
+    _ = notes()
+    #expect(commands.isEmpty, "\(commands)", sourceLocation: location)
+    commands = []
+  }
+}
+
+let token = LeaseToken(epoch: 1, counter: 5)
+
+func grant(
+  _ trial: Int64 = 1, counter: Int64 = 5, threads: Int = 0, resume: CheckpointOffer? = nil,
+  reference: CheckpointOffer? = nil
+) -> TrialGrant {
+  TrialGrant(
+    trial: TrialID(rawValue: trial), token: LeaseToken(epoch: 1, counter: counter), parameters: TrialParameters(),
+    seed: Seed(rawValue: 0), stage: .tuning, threads: threads, resume: resume, reference: reference)
+}
+
+func attempt(_ trial: Int64 = 1, counter: Int64 = 5) -> Attempt {
+  Attempt(TrialID(rawValue: trial), LeaseToken(epoch: 1, counter: counter))
+}
+
+func address(_ sequence: Int, _ trial: Int64 = 1, counter: Int64 = 5) -> TrialAddress {
+  TrialAddress(trial: TrialID(rawValue: trial), token: LeaseToken(epoch: 1, counter: counter), sequence: sequence)
+}
+
+func checkpoint(_ step: Int, bytes: Int = 10) -> WrittenCheckpoint {
+  let content = (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ step) }
+  return WrittenCheckpoint(digest: BlobDigest(of: content), step: step, bytes: content)
+}
+
+func offer(_ checkpoint: WrittenCheckpoint) -> CheckpointOffer {
+  CheckpointOffer(digest: checkpoint.digest, byteCount: checkpoint.bytes.count, step: checkpoint.step)
+}
+
+func result(_ checkpoint: WrittenCheckpoint) -> TrialResult {
+  var metrics = FinalMetrics()
+  // Equal only where nothing is NaN.
+  (metrics.trainLoss, metrics.validationLoss, metrics.testLoss) = (1, 2, 3)
+  (metrics.testLossStandardError, metrics.excess, metrics.excessStandardError) = (4, 5, 6)
+  (metrics.bayesLoss, metrics.zeroLoss, metrics.referenceLoss, metrics.bayesIdentityZ) = (7, 8, 9, 10)
+  return TrialResult(outcome: .finite, metrics: metrics, checkpoint: checkpoint.digest, steps: 100, seconds: 1)
+}
+
+func point(_ step: Int) -> MetricPoint {
+  MetricPoint(step: step, trainLoss: 1, validationLoss: 1, learningRate: 0.1)
+}
