@@ -43,8 +43,9 @@ package struct KernelTable: Sendable {
   package let sumRows: @Sendable (_ rows: UnsafeMutablePointer<Float>, _ rowCount: Int, _ count: Int) -> Void
 
   /// Floating-point operations of `iterations` rounds of independent fused multiply-adds in registers; the time they take
-  /// gives the thread's peak. The result is to be used, so that nothing is optimised away.
-  package let multiplyAddRounds: @Sendable (_ iterations: Int) -> (operations: Double, sink: Float)
+  /// gives the thread's peak. `wide` uses more registers, as AVX-512 has; the faster of both counts. The result is to be
+  /// used, so that nothing is optimised away.
+  package let multiplyAddRounds: @Sendable (_ iterations: Int, _ wide: Bool) -> (operations: Double, sink: Float)
 
   package init(
     instructionSet: String, networkScratch: @escaping @Sendable (_ pass: borrowing NetworkPass) -> Int,
@@ -66,7 +67,7 @@ package struct KernelTable: Sendable {
         _ targets: UnsafeMutablePointer<Float>, _ latent: UnsafeMutablePointer<Float>?
       ) -> Void,
     sumRows: @escaping @Sendable (_ rows: UnsafeMutablePointer<Float>, _ rowCount: Int, _ count: Int) -> Void,
-    multiplyAddRounds: @escaping @Sendable (_ iterations: Int) -> (operations: Double, sink: Float)
+    multiplyAddRounds: @escaping @Sendable (_ iterations: Int, _ wide: Bool) -> (operations: Double, sink: Float)
   ) {
     self.instructionSet = instructionSet
     self.networkScratch = networkScratch

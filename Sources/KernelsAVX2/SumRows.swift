@@ -21,14 +21,21 @@ enum Reduction {
 }
 
 enum Peak {
-  /// Contract: `KernelTable.multiplyAddRounds`. Twelve independent chains hide the latency of the multiply-add units.
-  @inline(never)
-  static func multiplyAddRounds(_ iterations: Int) -> (operations: Double, sink: Float) {
-    var sums = InlineArray<12, Lanes>(repeating: broadcast(1))
+  /// Contract: `KernelTable.multiplyAddRounds`. Independent chains hide the latency of the multiply-add units: twelve
+  /// vectors fill the 32 registers of AVX-512 well, six are what the 16 of AVX2 hold.
+  static func multiplyAddRounds(_ iterations: Int, _ wide: Bool) -> (operations: Double, sink: Float) {
+    wide ? rounds(iterations, InlineArray<12, Lanes>.self) : rounds(iterations, InlineArray<6, Lanes>.self)
+  }
+
+  @inline(__always)
+  private static func rounds<let chains: Int>(
+    _ iterations: Int, _: InlineArray<chains, Lanes>.Type
+  ) -> (operations: Double, sink: Float) {
+    var sums = InlineArray<chains, Lanes>(repeating: broadcast(1))
     let factor = broadcast(0.999_999), term = broadcast(1e-6)
-    for _ in 0..<iterations { for i in 0..<12 { sums[i] = fma(sums[i], factor, term) } }
+    for _ in 0..<iterations { for i in 0..<chains { sums[i] = fma(sums[i], factor, term) } }
     var total = Lanes.zero
-    for i in 0..<12 { total += sums[i] }
-    return (Double(iterations) * 12 * 2 * Double(lanesPerBlock), sumOfLanes(total))
+    for i in 0..<chains { total += sums[i] }
+    return (Double(iterations) * Double(chains) * 2 * Double(lanesPerBlock), sumOfLanes(total))
   }
 }

@@ -61,19 +61,27 @@ final class BatchGradient: @unchecked Sendable {
     return (treeSum(chunkLosses.pointer, chunks) / Double(count), UnsafePointer(waveGradients.pointer))
   }
 
+  /// Draws batch `batch` without evaluating it.
+  func draw(_ batch: Int) {
+    pool.run(count: chunks) { [self] chunk, thread in drawChunk(chunk, thread: thread, batch: batch) }
+  }
+
+  private func drawChunk(_ chunk: Int, thread: Int, batch: Int) {
+    let first = chunk * promptsPerChunk
+    stream.generate(
+      batch: batch, first: first, count: min(promptsPerChunk, count - first), scratch: dataScratch[thread].pointer,
+      prompts: prompts.pointer + chunk * blocksPerChunk * stream.floatsPerBlock, targets: targets.pointer + first)
+  }
+
   private func evaluateChunk(_ network: PreparedNetwork, chunk: Int, slot: Int, thread: Int, drawing batch: Int?) {
     let first = chunk * promptsPerChunk
     let size = min(promptsPerChunk, count - first)
     let blocks = (size + lanesPerBlock - 1) / lanesPerBlock
-    let z = prompts.pointer + chunk * blocksPerChunk * stream.floatsPerBlock
-    let target = targets.pointer + first
-    if let batch {
-      stream.generate(
-        batch: batch, first: first, count: size, scratch: dataScratch[thread].pointer, prompts: z, targets: target)
-    }
+    if let batch { drawChunk(chunk, thread: thread, batch: batch) }
     kernels.lossAndGradient(
-      network.pass, z, target, blocks, 2 / Float(count), networkScratch[thread].pointer,
-      chunkGradients.pointer + slot * gradientCount, chunkLosses.pointer + chunk)
+      network.pass, prompts.pointer + chunk * blocksPerChunk * stream.floatsPerBlock, targets.pointer + first, blocks,
+      2 / Float(count), networkScratch[thread].pointer, chunkGradients.pointer + slot * gradientCount,
+      chunkLosses.pointer + chunk)
   }
 }
 

@@ -1,0 +1,101 @@
+// `attune bench`: what this machine does, measured. `training` times one step of one network.
+internal import ArgumentParser
+import Foundation
+import Kernels
+import Shared
+import Training
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure this machine.", subcommands: [BenchTraining.self])
+}
+
+struct BenchTraining: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "training",
+    abstract: "Time a training step and compare it with the processor's peak.",
+    discussion: """
+      step_ms is the median time of forward pass, backward pass and optimiser on a batch at hand; datagen_ms of drawing
+      a batch. fraction_of_peak relates the step's nominal operations to the multiply-adds the same threads can do.
+
+      Example:
+        attune bench training --activation exp --layers 3 --context 14 --dimension 5 --batch 30000 --threads 2
+      """)
+
+  @Option(help: "linear, relu, exp or softmax; several heads joined by +.")
+  var activation = "exp"
+  @Option(help: "linear, relu, exp or exp(s).")
+  var task = "exp"
+  @Option(help: "Layers.")
+  var layers = 3
+  @Option(help: "Context pairs per prompt.")
+  var context = 14
+  @Option(help: "Dimension of x.")
+  var dimension = 5
+  @Option(help: "Prompts per batch.")
+  var batch = 30_000
+  @Option(help: "Threads (default: one per core).")
+  var threads: Int?
+  @Option(help: "avx2 or avx512 (default: the widest this processor runs).")
+  var isa: String?
+  @Option(help: "Seconds to measure steps, and again for batches.")
+  var seconds = 1.5
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads is \(threads); write a number from 1 to 1024")
+    }
+    guard seconds > 0, seconds <= 600 else {
+      throw ValidationError("--seconds is \(seconds); write a number above 0 and up to 600")
+    }
+    let measurement = measureTraining(
+      try parameters(), threads: threads, instructionSet: try instructionSet(), seconds: seconds)
+    print(json ? try encoded(measurement) : text(measurement))
+  }
+
+  private func parameters() throws -> TrialParameters {
+    let heads = activation.split(separator: "+", omittingEmptySubsequences: false).map {
+      ParameterValue.text(String($0))
+    }
+    do throws(ParameterError) {
+      return try TrialParameters(values: [
+        .activation: .list(heads), .task: .text(task), .layers: .integer(layers), .context: .integer(context),
+        .dimension: .integer(dimension), .batch: .integer(batch),
+      ])
+    } catch { throw ValidationError("--\(error)") }
+  }
+
+  private func instructionSet() throws -> InstructionSet {
+    let supported = InstructionSet.allCases.filter(\.isSupported)
+    guard let best = InstructionSet.best else { throw CommandFailure(TrainingError.unsupportedProcessor.description) }
+    guard let isa else { return best }
+    guard let set = InstructionSet(rawValue: isa), set.isSupported else {
+      let names = supported.map(\.rawValue).joined(separator: " or ")
+      throw ValidationError("--isa is \"\(isa)\"; this processor runs \(names)")
+    }
+    return set
+  }
+
+  private func encoded(_ measurement: TrainingMeasurement) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(measurement), as: UTF8.self)
+  }
+
+  private func text(_ m: TrainingMeasurement) -> String {
+    func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    return """
+      \(m.task) labels, \(m.activation) attention, \(m.layers) layers, n=\(m.context), d=\(m.dimension), \
+      batch \(m.batch), \(m.threads) threads, \(m.instructionSet)
+      step        \(number(m.stepMs, 3)) ms  (median of \(m.steps); fastest \(number(m.stepMsMin, 3)) ms)
+      batch drawn \(number(m.datagenMs, 3)) ms
+      arithmetic  \(number(m.gflopPerStep, 4)) GFLOP per step, \(number(m.gflops, 1)) GFLOP/s, \
+      \(number(100 * m.fractionOfPeak, 1)) % of \(number(m.peakGflops, 1)) measured
+      memory      \(number(m.peakMemoryMib, 0)) MiB at most
+      """
+  }
+}

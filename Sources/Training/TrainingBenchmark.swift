@@ -1,0 +1,117 @@
+// How long a training step takes here, and how near that is to what the processor could do (design.md, Commands).
+// Medians of many steps: machines are noisy, and the peak is measured by the same threads in the same run.
+import Foundation
+import KernelTypes
+import Kernels
+import Shared
+
+package struct TrainingMeasurement: Codable, Sendable {
+  package var task: String
+  package var activation: String
+  package var layers: Int
+  package var context: Int
+  package var dimension: Int
+  package var batch: Int
+  package var threads: Int
+  package var instructionSet: String
+  /// Forward, backward and optimiser on a batch at hand; milliseconds.
+  package var stepMs: Double
+  package var stepMsMin: Double
+  /// Drawing one batch; milliseconds, median.
+  package var datagenMs: Double
+  /// Nominal: what the formulas of science.md §1 need, whatever is executed.
+  package var gflopPerStep: Double
+  package var gflops: Double
+  package var peakGflops: Double
+  package var fractionOfPeak: Double
+  /// Steps measured.
+  package var steps: Int
+  /// Largest resident size of this process so far; MiB.
+  package var peakMemoryMib: Double
+}
+
+/// Multiply-adds counted as two operations each: per target d² for u, n(2d+1) for scores and weighted sums, d²+1 for the
+/// update; backward d², n(4d+3), or n(2d+1) in the first layer, which has no input gradient, and 3d² for parameters.
+/// The last layer has one target. Linear, relu, exp and softmax count alike.
+package func nominalOperations(_ p: TrialParameters) -> Double {
+  let d = Double(p.dimension), n = Double(p.context)
+  var sum = 0.0
+  for layer in 0..<p.layers {
+    let targets = layer == p.layers - 1 ? 1 : n + 1
+    let forward = d * d + n * (2 * d + 1) + d * d + 1
+    let backward = d * d + n * (layer == 0 ? 2 * d + 1 : 4 * d + 3) + 3 * d * d
+    sum += targets * (forward + backward)
+  }
+  return sum * 2 * Double(p.heads.activations.count) * Double(p.batch)
+}
+
+/// - seconds: time to spend on each of steps and batches.
+package func measureTraining(
+  _ parameters: TrialParameters, threads: Int, instructionSet: InstructionSet, seconds: Double = 1.5
+) -> TrainingMeasurement {
+  let kernels = instructionSet.kernels
+  let seed = Seed(rawValue: 0)
+  let layout = TrainableLayout(parameters)
+  let pool = WorkerPool(threadCount: threads)
+  var state = TrainingState(layout, seed: seed)
+  let prepared = PreparedNetwork(layout.expand(state.packed))
+  let stream = PromptStream(parameters, seed: seed, purpose: .training, kernels: kernels)
+  let batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, pass: prepared.pass)
+  var gradient = [Float](repeating: 0, count: layout.count)
+  let draws = timings(seconds: seconds) { batch.draw($0) }
+  let steps = timings(seconds: seconds) { index in
+    let network = layout.expand(state.packed)
+    prepared.update(network)
+    let (_, raw) = batch.evaluate(prepared, drawing: nil)
+    layout.pullBack(raw, network, into: &gradient)
+    clip(&gradient, layout, step: index)
+    state.update(gradient: gradient, local: index)
+  }
+  let peak = measurePeak(kernels, pool: pool)
+  let step = steps[steps.count / 2]
+  let gflop = nominalOperations(parameters) / 1e9
+  return TrainingMeasurement(
+    task: parameters.task.description, activation: parameters.heads.description, layers: parameters.layers,
+    context: parameters.context, dimension: parameters.dimension, batch: parameters.batch, threads: threads,
+    instructionSet: instructionSet.rawValue, stepMs: step * 1e3, stepMsMin: steps[0] * 1e3,
+    datagenMs: draws[draws.count / 2] * 1e3, gflopPerStep: gflop, gflops: gflop / step, peakGflops: peak,
+    fractionOfPeak: gflop / step / peak, steps: steps.count, peakMemoryMib: peakMemoryMiB())
+}
+
+/// Sorted seconds of repeated calls, after three that are not counted; at least five.
+private func timings(seconds: Double, _ body: (Int) -> Void) -> [Double] {
+  var times: [Double] = []
+  let clock = ContinuousClock()
+  for index in 0..<3 { body(index) }
+  let start = clock.now
+  while times.count < 5 || (clock.now - start).seconds < seconds, times.count < 2000 {
+    times.append(clock.measure { body(3 + times.count) }.seconds)
+  }
+  return times.sorted()
+}
+
+/// Billions of multiply-add operations per second of all threads at once: the best of several short runs.
+private func measurePeak(_ kernels: KernelTable, pool: WorkerPool) -> Double {
+  let rounds = 400_000
+  let clock = ContinuousClock()
+  var best = 0.0
+  let sink = AlignedFloats(count: pool.threadCount * lanesPerBlock)
+  for wide in [false, true] {
+    let operations = kernels.multiplyAddRounds(1, wide).operations * Double(rounds) * Double(pool.threadCount)
+    for _ in 0..<8 {
+      let time = clock.measure {
+        pool.run(count: pool.threadCount) { index, _ in
+          sink.pointer[index * lanesPerBlock] = kernels.multiplyAddRounds(rounds, wide).sink
+        }
+      }
+      best = max(best, operations / time.seconds / 1e9)
+    }
+  }
+  return best
+}
+
+private func peakMemoryMiB() -> Double {
+  var usage = rusage()
+  getrusage(RUSAGE_SELF, &usage)
+  return Double(usage.ru_maxrss) / 1024
+}
