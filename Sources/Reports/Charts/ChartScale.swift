@@ -1,7 +1,7 @@
 // From numbers to places on a chart, and the ticks that say so. Linear for steps, logarithmic for losses.
 import Foundation
 
-struct ChartScale: Sendable {
+package struct ChartScale: Sendable {
   let isLogarithmic: Bool
   /// In numbers; on a logarithmic scale above 0.
   let low: Double
@@ -11,7 +11,7 @@ struct ChartScale: Sendable {
   let end: Double
 
   /// Widens an empty range, so that `place` never divides by zero.
-  init(linear range: ClosedRange<Double>, start: Double, end: Double) {
+  package init(linear range: ClosedRange<Double>, start: Double, end: Double) {
     isLogarithmic = false
     let empty = range.upperBound - range.lowerBound <= 1e-12 * max(1, abs(range.upperBound))
     low = empty ? range.lowerBound - 0.5 : range.lowerBound
@@ -19,31 +19,39 @@ struct ChartScale: Sendable {
     (self.start, self.end) = (start, end)
   }
 
-  /// Numbers at or below 0 lie at the lower end.
-  init(logarithmic range: ClosedRange<Double>, start: Double, end: Double) {
+  /// Numbers at or below 0 lie at the lower end; numbers beyond 1e±300 at the ends.
+  package init(logarithmic range: ClosedRange<Double>, start: Double, end: Double) {
     isLogarithmic = true
-    let lower = max(range.lowerBound, 1e-300)
-    let upper = max(range.upperBound, lower)
+    let lower = min(max(range.lowerBound, 1e-300), 1e300)
+    let upper = min(max(range.upperBound, lower), 1e300)
     let empty = upper / lower < 1.000_001
     low = empty ? lower / 1.1 : lower
     high = empty ? upper * 1.1 : upper
     (self.start, self.end) = (start, end)
   }
 
-  func place(_ value: Double) -> Double {
+  package func place(_ value: Double) -> Double {
     let clamped = min(max(value, low), high)
     let share = isLogarithmic ? log(clamped / low) / log(high / low) : (clamped - low) / (high - low)
     return start + share * (end - start)
   }
 
-  struct Tick: Sendable {
-    let value: Double
+  package struct Tick: Sendable {
+    package let value: Double
     /// Empty for a minor tick of a logarithmic axis.
-    let label: String
+    package let label: String
+  }
+
+  /// The losses that an axis should show: `levels`, such as the Bayes loss, are left out where they lie so far below all
+  /// measured ones that they would squeeze these; a Bayes loss may be 0.
+  static func visible(_ measured: [Double], levels: [Double]) -> [Double] {
+    let shown = measured.filter { $0.isFinite && $0 > 0 }
+    guard let lowest = shown.min() else { return levels.filter { $0.isFinite && $0 > 0 } }
+    return shown + levels.filter { $0.isFinite && $0 >= lowest / 20 }
   }
 
   /// About `count` labelled ticks at round numbers.
-  func ticks(count: Int) -> [Tick] {
+  package func ticks(count: Int) -> [Tick] {
     isLogarithmic ? logarithmicTicks(count: count) : linearTicks(count: count)
   }
 

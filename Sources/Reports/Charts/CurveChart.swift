@@ -34,9 +34,8 @@ struct CurveChart {
   }
 
   private func lossScale(_ drawn: [Series]) -> ChartScale {
-    let losses =
-      drawn.flatMap { $0.curve.points.flatMap { [$0.low, $0.high] } } + [bayes, zero] + drawn.map(\.reference)
-    let shown = losses.filter { $0.isFinite && $0 > 0 }
+    let shown = ChartScale.visible(
+      drawn.flatMap { $0.curve.points.flatMap { [$0.low, $0.high] } }, levels: [bayes, zero] + drawn.map(\.reference))
     // A run on its way to divergence would squeeze everything else: five decades are shown at most.
     let low = shown.min() ?? 0.1
     let high = min(shown.max() ?? 1, max(low, zero.isFinite ? zero : low) * 1e3)
@@ -64,11 +63,14 @@ struct CurveChart {
   /// Bayes and zero across the chart, references as short dashes at its right end.
   private func levels(_ y: ChartScale) -> Markup {
     var content: Markup = ""
-    for (name, value) in [("Bayes", bayes), ("zero", zero)] where value.isFinite && value > 0 {
+    if bayes.isFinite, bayes < y.low {
+      content += SVG.text("Bayes \(numberText(bayes)): below ↓", left + 6, height - bottom - 5, style: "level-name")
+    }
+    for (name, value) in [("Bayes", bayes), ("zero", zero)] where value.isFinite && value >= y.low {
       content += SVG.line(left, y.place(value), width - right, y.place(value), style: "level")
       content += SVG.text(name, left + 6, y.place(value) - 4, style: "level-name")
     }
-    for series in series where series.reference.isFinite && series.reference > 0 {
+    for series in series where series.reference.isFinite && series.reference >= y.low {
       content += SVG.line(
         width - right - 34, y.place(series.reference), width - right, y.place(series.reference),
         style: "reference c\(series.index % chartColours)")

@@ -1,22 +1,22 @@
 // The learning curves of one cell's reporting seeds as one line with a band, thinned for drawing.
 import Shared
 
-struct CurveSummary: Sendable {
-  struct Point: Sendable {
-    let step: Int
+package struct CurveSummary: Sendable {
+  package struct Point: Sendable {
+    package let step: Int
     /// Geometric mean over seeds of the validation loss, and one standard deviation of its logarithm up and down.
-    let mean: Double
-    let low: Double
-    let high: Double
-    let seeds: Int
+    package let mean: Double
+    package let low: Double
+    package let high: Double
+    package let seeds: Int
   }
-  let points: [Point]
+  package let points: [Point]
 
   /// Points drawn at most; more would not be told apart at a chart's width.
-  static let maximumPoints = 160
+  package static let maximumPoints = 160
 
   /// Averages over the seeds that are finite and above 0 at a step: a diverged run counts until it diverges.
-  init(_ curves: [[MetricPoint]]) {
+  package init(_ curves: [[MetricPoint]]) {
     var logarithms: [Int: [Double]] = [:]
     for curve in curves {
       for point in curve where point.validationLoss.isFinite && point.validationLoss > 0 {

@@ -7,7 +7,7 @@ struct SeedChart {
   let confidence: Double
 
   private let width = 920.0, lane = 30.0, top = 30.0, bottom = 40.0
-  private let names = 96.0, gap = 26.0, numbers = 150.0
+  private let names = 96.0, gap = 26.0, numbers = 196.0
 
   func markup() -> Markup {
     let cells = row.cells.enumerated().filter { $0.element.measured.lnTestLoss != nil }
@@ -27,12 +27,12 @@ struct SeedChart {
     [
       ("Bayes", meanOfFinite(row.cells.map(\.measured.bayesLoss))),
       ("zero", meanOfFinite(row.cells.map(\.measured.zeroLoss))),
-    ].filter { $0.1.isFinite && $0.1 > 0 }
+    ].filter(\.1.isFinite)
   }
 
   private func lossScale(end: Double) -> ChartScale {
-    let values = row.cells.flatMap { $0.measured.present.map(\.testLoss) } + baselines.map(\.1)
-    let shown = values.filter { $0.isFinite && $0 > 0 }
+    let shown = ChartScale.visible(
+      row.cells.flatMap { $0.measured.present.map(\.testLoss) }, levels: baselines.map(\.1))
     let (low, high) = (shown.min() ?? 0.1, shown.max() ?? 1)
     return ChartScale(logarithmic: (low / 1.12)...(high * 1.12), start: names, end: end)
   }
@@ -58,6 +58,10 @@ struct SeedChart {
       content += SVG.text(name, (scale.start + scale.end) / 2, height - 6, anchor: .middle, style: "axis-name")
     }
     for (name, value) in baselines {
+      guard value >= losses.low else {
+        content += SVG.text("← \(name) \(numberText(value))", losses.start, top - 10, style: "level-name")
+        continue
+      }
       content += SVG.line(losses.place(value), top - 6, losses.place(value), base, style: "level")
       content += SVG.text(name, losses.place(value), top - 10, anchor: .middle, style: "level-name")
     }

@@ -76,6 +76,11 @@ private func caveats(_ row: MatrixRow, _ matrix: SweepMatrix) -> String {
   if row.isOptimiserLimited {
     text += " Optimiser-limited: a rival was beaten as trained, but its attainable reference was not."
   }
+  let undertrained = names { $0.measured.optimiserLimit?.isExceeded == true }
+  if !undertrained.isEmpty {
+    text += " Worse than the best isotropic network, so better training would change the number: "
+    text += "\(listText(undertrained))."
+  }
   let diverged = row.cells.reduce(0) { $0 + $1.measured.divergedCount }
   if diverged > 0 {
     text += " \(countText(diverged, "run")) diverged and scored the zero predictor: "

@@ -10,7 +10,7 @@ func heatMapSection(_ matrix: SweepMatrix) -> Markup {
     <h2>The matrix</h2>
     <p class="quiet">Normalised excess: how far the trained network is from the Bayes predictor (0) on the way to predicting
     zero (1), mean over reporting seeds. Below it the test loss, geometric mean.</p>
-    <div class="scroll"><table class="heat">
+    <div class="scroll"><table class="heat" style="--n:\(matrix.columns.count)">
     <thead><tr><th scope="col">\(matrix.rowAxisName) \\ \(matrix.columnAxisName)</th>\(columns.joined(""))<th scope="col" class="side">Bayes</th><th scope="col" class="side">zero</th></tr></thead>
     <tbody>
     \(rows.joined())
@@ -82,7 +82,7 @@ private func heatLegend(_ matrix: SweepMatrix) -> Markup {
     <p class="quiet"><span class="outline-sample">outlined ★</span> best set: no rival beats it
     (one-sided sign-flip tests, p ≤ α/(K − 1) with α = \(settingText(1 - matrix.settings.confidence))).
     ◆ matched: the activation equals the task’s kernel. Tied: within \(settingText(matrix.settings.tieMargin)) of the leader’s
-    normalised excess. <span class="limited-sample">Hatched</span>: trials pending, diverged, too few seeds, or
+    normalised excess. <span class="limited limited-sample"></span> hatched: trials pending, diverged, too few seeds, or
     optimiser-limited, as written in the cell.</p>
     """
 }

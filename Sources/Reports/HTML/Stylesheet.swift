@@ -19,33 +19,36 @@ let stylesheet: Markup = """
   .warning{border:1px solid var(--accent);border-radius:6px;padding:8px 12px}
   .sentences{padding-left:20px}.sentences li{margin:8px 0}
   .scroll{overflow-x:auto;max-width:100%}
-  .tall{max-height:520px;overflow-y:auto}
+  .tall{max-height:600px;overflow-y:auto}
+  .tall thead th{position:sticky;top:0;background:var(--bg)}
   table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
   th,td{padding:5px 10px;text-align:left;border-bottom:1px solid var(--rule);vertical-align:top}
   td{white-space:nowrap}
   .facts td{white-space:normal;overflow-wrap:anywhere}
   th{font-weight:600;white-space:nowrap}
   tr.selected td,tr.best-row td{font-weight:650}
-  .heat{border-collapse:separate;border-spacing:5px;font-size:.95rem}
+  .heat{border-collapse:separate;border-spacing:5px;font-size:.95rem;width:100%}
+  .pairs table,.dense{font-size:.8rem}.pairs th,.pairs td,.dense th,.dense td{padding:4px 7px}
   .heat th,.heat td{border:0}
   .heat th[scope=col]{text-align:center;padding:2px 6px;font-weight:600}
   .heat th[scope=col]:first-child{text-align:left;color:var(--quiet);font-weight:400;font-size:.8rem;vertical-align:bottom}
   .heat th[scope=row]{vertical-align:middle;padding-right:14px;font-size:1.05rem}
   .cell{background-color:var(--l);color:var(--lt)}
-  .heat .cell,.heat .empty{min-width:128px;height:88px;text-align:center;border-radius:6px;padding:9px 6px 6px;vertical-align:top}
+  @media (prefers-color-scheme:dark){.cell{background-color:var(--d);color:var(--dt)}}
+  .heat .cell,.heat .empty{width:calc(72% / var(--n));min-width:118px;height:84px;text-align:center;border-radius:6px;padding:9px 6px 6px;vertical-align:top}
   .heat .empty{border:1px dashed var(--rule);color:var(--quiet);vertical-align:middle}
   .heat .best{outline:4px solid var(--accent);outline-offset:-1px}
   .limited{background-image:repeating-linear-gradient(135deg,transparent 0 7px,rgba(127,127,127,.30) 7px 10px)}
   .value{display:block;font-size:1.3rem;font-weight:650;line-height:1.15}
   .loss{display:block;font-size:.78rem}
-  .badges{display:block;font-size:.75rem;font-weight:600;white-space:normal;line-height:1.35;margin-top:2px}
-  .badges span{white-space:nowrap}.badges span+span::before{content:"· "}
+  .badges{font-size:.75rem;font-weight:600;white-space:normal;line-height:1.35;margin-top:2px}
+  .badges{display:flex;flex-wrap:wrap;justify-content:center;gap:0 9px}.badges span{white-space:nowrap}
   .side{text-align:right!important;vertical-align:middle!important;color:var(--quiet)}
   .legend{font-size:.8rem;color:var(--quiet);margin-top:6px;display:flex;flex-wrap:wrap;align-items:center}
   .swatch{display:inline-block;min-width:42px;padding:2px 4px;text-align:center;font-size:.75rem}
   .legend>span:first-child{margin-right:8px}.legend>span:last-child{margin-left:8px}
   .outline-sample{outline:2px solid var(--accent);border-radius:3px;padding:0 4px}
-  .limited-sample{background-image:repeating-linear-gradient(135deg,transparent 0 5px,rgba(127,127,127,.35) 5px 8px);padding:0 4px}
+  .limited-sample{display:inline-block;width:22px;height:13px;border:1px solid var(--rule);vertical-align:-2px}
   details.row{border:1px solid var(--rule);border-radius:8px;padding:6px 16px 12px;margin:14px 0;scroll-margin-top:12px}
   summary{cursor:pointer;font-weight:650;font-size:1.05rem;padding:4px 0;overflow-wrap:anywhere}
   figure{margin:14px 0}

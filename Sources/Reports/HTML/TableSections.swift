@@ -13,10 +13,10 @@ func testSection(_ matrix: SweepMatrix) -> Markup {
     \(settingText(1 - matrix.settings.confidence)) and holds against the cell’s attainable reference too. Paired t: the same
     comparison by Student’s test, printed beside, decides nothing. Tie: two one-sided t tests on the normalised excess
     against the leader.</p>
-    <div class="scroll"><table>
-    <thead><tr><th>\(matrix.rowAxisName)</th><th>\(matrix.columnAxisName)</th><th>seeds</th><th>diverged</th>
-    <th>ln test loss</th><th>\(confidence) interval</th><th>reference</th><th>strongest rival</th><th>p</th><th>adjusted p</th>
-    <th>paired t</th><th>tie p</th><th>verdict</th><th>status</th></tr></thead>
+    <div class="scroll"><table class="dense">
+    <thead><tr><th>\(matrix.rowAxisName)</th><th>\(matrix.columnAxisName)</th><th>verdict</th><th>status</th><th>p</th>
+    <th>adj. p</th><th>rival</th><th>paired t</th><th>tie p</th><th>seeds</th><th>diverged</th>
+    <th>ln test loss</th><th>\(confidence) interval</th><th>reference</th></tr></thead>
     <tbody>
     \(body.joined())
     </tbody></table></div>
@@ -33,10 +33,10 @@ private func testRow(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
   }
   let rival = cell.strongestRival
   let fields: [String] = [
-    cell.columnName, "\(measured.present.count)", "\(measured.divergedCount)",
-    fixedText(loss?.mean ?? .nan, decimals: 3), interval ?? "–", fixedText(measured.lnReference, decimals: 3),
-    rival.map { row.columnName($0.winner) } ?? "–", pText(cell.pRaw), pText(cell.pAdjusted), pText(rival?.tTestP),
-    pText(cell.equivalence?.p), cell.verdict.rawValue, cell.status.rawValue,
+    cell.columnName, cell.verdict.rawValue, cell.status.rawValue, pText(cell.pRaw), pText(cell.pAdjusted),
+    rival.map { row.columnName($0.winner) } ?? "–", pText(rival?.tTestP), pText(cell.equivalence?.p),
+    "\(measured.present.count)", "\(measured.divergedCount)", fixedText(loss?.mean ?? .nan, decimals: 3),
+    interval ?? "–", fixedText(measured.lnReference, decimals: 3),
   ]
   let best = cell.inBestSet && row.isDecided ? " class=\"best-row\"" as Markup : ""
   return "<tr\(best)><th scope=\"row\">\(row.label)</th>\(fields.map { "<td>\($0)</td>" as Markup }.joined(""))</tr>"

@@ -79,6 +79,7 @@ package struct CellMeasurement: Sendable {
 package struct MatrixCell: Sendable {
   package let measured: CellMeasurement
   package let isLeader: Bool
+  /// No rival excludes it. True while trials of the row are pending; false for a cell that ended without any result.
   package let inBestSet: Bool
   package let verdict: Verdict
   package let status: CellStatus

@@ -49,7 +49,8 @@ package struct MatrixRow: Sendable {
       }
       let rival = bestSet.strongestRival(of: index)
       return MatrixCell(
-        measured: measured[index], isLeader: index == leader, inBestSet: !(decided && bestSet.isExcluded(index)),
+        measured: measured[index], isLeader: index == leader,
+        inBestSet: !decided || (measured[index].lnTestLoss != nil && !bestSet.isExcluded(index)),
         verdict: Self.verdict(index, leader, bestSet, equivalence, decided: decided),
         status: Self.status(index, measured[index], bestSet, decided: decided), strongestRival: rival, pRaw: rival?.p,
         pAdjusted: rival.map { bestSet.adjusted($0.p) }, equivalence: equivalence)

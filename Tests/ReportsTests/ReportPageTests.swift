@@ -1,0 +1,117 @@
+// The HTML page: self-contained, well formed, hostile names as text, and honest about what is missing.
+import Foundation
+import Reports
+import Shared
+import Testing
+
+@Suite struct ReportPageTests {
+  private func page(_ results: SweepResults) -> String {
+    reportHTML(results: results, matrix: SweepMatrix(results: results))
+  }
+
+  /// Names of elements that were opened and not closed, or closed and not opened.
+  private func unbalancedElements(_ html: String) -> [String] {
+    var open: [String] = []
+    var wrong: [String] = []
+    for piece in html.split(separator: "<").dropFirst() {
+      guard let end = piece.firstIndex(of: ">") else { return ["unclosed tag \(piece.prefix(20))"] }
+      let tag = piece[..<end]
+      let name = String(tag.drop { $0 == "/" }.prefix { $0.isLetter || $0.isNumber })
+      if tag.hasPrefix("!") || tag.hasSuffix("/") || name == "meta" || name == "br" { continue }
+      if tag.hasPrefix("/") {
+        if open.popLast() != name { wrong.append(name) }
+      } else {
+        open.append(name)
+      }
+    }
+    return wrong + open
+  }
+
+  @Test func `every element is closed, with and without results`() {
+    var results = SampleSweep().results()
+    #expect(unbalancedElements(page(results)) == [])
+    (results.trials, results.curves) = ([], [:])
+    #expect(unbalancedElements(page(results)) == [])
+  }
+
+  @Test func `the page needs nothing from elsewhere and runs no script`() {
+    let html = page(SampleSweep().results())
+    for forbidden in ["http:", "https:", "src=", "url(", "@import", "<script", "<link"] {
+      #expect(!html.contains(forbidden))
+    }
+    #expect(html.contains("default-src 'none'"))
+    #expect(html.contains("prefers-color-scheme:dark"))
+  }
+
+  @Test func `names from manifests and machines never become elements`() {
+    var sweep = SampleSweep()
+    sweep.name = "<img src=x onerror=alert(1)>"
+    sweep.description = "</title><script>alert('2')</script>\u{0}"
+    sweep.machines = ["\"><svg onload=alert(3)>"]
+    sweep.change = { trial in
+      guard trial.cell.rawValue == 1, trial.stage == .reporting, trial.seed.rawValue == 2 else { return }
+      (trial.state, trial.result, trial.reason) = (.failed, nil, "<b>signal 9</b>")
+    }
+    let html = page(sweep.results())
+    #expect(!html.contains("<img"))
+    #expect(!html.contains("<script"))
+    #expect(!html.contains("<svg onload"))
+    #expect(!html.contains("<b>"))
+    #expect(!html.contains("\u{0}"))
+    #expect(html.contains("<h1>&lt;img src=x onerror=alert(1)&gt;</h1>"))
+    #expect(html.contains("&lt;b&gt;signal 9&lt;/b&gt;"))
+    #expect(unbalancedElements(html) == [])
+  }
+
+  @Test func `the page holds the sentence of every row, the interaction, every candidate and the digest`() {
+    let results = SampleSweep().results()
+    let matrix = SweepMatrix(results: results)
+    let html = reportHTML(results: results, matrix: matrix)
+    for row in matrix.rows { #expect(html.contains(rowSentence(row, matrix))) }
+    #expect(html.contains(interactionSentence(matrix.interactions[0], matrix)))
+    #expect(html.components(separatedBy: "edge of learning_rate").count == 12 + 1)
+    #expect(html.contains(results.provenance.digest))
+    #expect(html.contains("2 min 28 s"))
+    #expect(html.components(separatedBy: "class=\"curve ").count == 12 + 1)
+  }
+
+  @Test func `a seed that diverged is drawn and named`() {
+    var sweep = SampleSweep()
+    sweep.change = { trial in
+      guard trial.cell.rawValue == 4, trial.stage == .reporting, trial.seed.rawValue == 3 else { return }
+      trial.result?.outcome = .diverged
+      trial.result?.metrics.testLoss = .infinity
+    }
+    let html = page(sweep.results())
+    #expect(html.contains("class=\"seed diverged\""))
+    #expect(html.contains("seed 3: 1.032 (diverged)"))
+    #expect(html.contains("1 diverged"))
+  }
+
+  @Test func `a sweep that has not ended says how much is missing`() {
+    var results = SampleSweep().results()
+    results.trials.removeAll { $0.stage == .reporting && $0.seed.rawValue == 7 }
+    let html = page(results)
+    #expect(html.contains("12 trials of\n156 are still to come"))
+    #expect(!html.contains("★ best set</span>"))
+  }
+
+  @Test func `losses beyond all bounds do not stop the page`() {
+    var sweep = SampleSweep()
+    sweep.change = { trial in
+      guard trial.stage == .reporting else { return }
+      trial.result?.metrics.testLoss = trial.cell.rawValue == 0 ? 0 : .greatestFiniteMagnitude
+      trial.result?.metrics.bayesLoss = .nan
+    }
+    var results = sweep.results()
+    for (trial, curve) in results.curves {
+      results.curves[trial] = curve.enumerated().map { index, point in
+        var point = point
+        point.validationLoss =
+          [Double.nan, .infinity, 0, -1, .greatestFiniteMagnitude, .leastNonzeroMagnitude][index % 6]
+        return point
+      }
+    }
+    #expect(unbalancedElements(page(results)) == [])
+  }
+}
