@@ -95,7 +95,10 @@ extension SweepPlan {
     var placed = PlacedTrials()
     var taken: Set<TrialIdentity> = []
     func take(_ planned: PlannedTrial) {
-      guard taken.insert(planned.identity).inserted else { return }
+      guard taken.insert(planned.identity).inserted else {
+        placed.shared += 1
+        return
+      }
       guard var record = byIdentity[planned.identity] else {
         placed.missing += 1
         return
@@ -127,6 +130,8 @@ package struct PlacedTrials: Sendable {
   package var current: [TrialRecord] = []
   /// Trials of the plan that do not exist yet; those of an undecided cell are counted, not known.
   package var missing = 0
+  /// How often a trial serves a second cell: cells that differ in training only have one reference.
+  package var shared = 0
   /// Trials of an earlier edition of the manifest that the present one no longer reports on, such as the reporting
   /// trials of a candidate that a new one has beaten.
   package var superseded: [TrialRecord] = []

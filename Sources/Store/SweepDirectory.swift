@@ -1,0 +1,114 @@
+// The layout of a sweep's directory (design.md, Output directory) and what an existing directory is.
+import Foundation
+
+package struct SweepDirectory: Hashable, Sendable {
+  package let path: String
+  package init(_ path: String) { self.path = path }
+
+  package var manifest: String { path + "/manifest.yaml" }
+  package var database: String { path + "/sweep.sqlite" }
+  package var blobs: String { path + "/blobs" }
+  package var report: String { path + "/report" }
+  package var log: String { path + "/log.jsonl" }
+  var lock: String { path + "/.lock" }
+
+  enum Content: Equatable {
+    case absent
+    /// Empty, or left by a start that was killed before it had made the database.
+    case empty
+    case sweep
+    case foreign(String)
+  }
+
+  func content() throws(StoreError) -> Content {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return .absent }
+    guard isDirectory.boolValue else { return .foreign("a file") }
+    guard access(path, R_OK | X_OK) == 0 else { throw .system(errno, place: path, doing: "reading it") }
+    if FileManager.default.fileExists(atPath: database) { return .sweep }
+    let names = try storing(path) { try FileManager.default.contentsOfDirectory(atPath: path) }
+    let others = names.filter { $0 != ".lock" && $0 != "blobs" }.sorted()
+    guard let first = others.first else { return .empty }
+    return .foreign(others.count == 1 ? first : "\(first) and \(others.count - 1) more")
+  }
+
+  /// Makes the directory and its parents.
+  func create() throws(StoreError) {
+    var made = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+      made += made.isEmpty && !path.hasPrefix("/") ? String(part) : "/" + part
+      if made == "/" || made.isEmpty || part.isEmpty { continue }
+      if mkdir(made, 0o777) != 0, errno != EEXIST { throw .system(errno, place: made, doing: "making it") }
+    }
+    guard access(path, W_OK) == 0 else { throw .system(errno, place: path, doing: "writing to it") }
+  }
+
+  /// Network file systems do not share the memory-mapped index of SQLite's write-ahead log between processes, or lock
+  /// unreliably. Source: sqlite.org/wal.html, "all processes must be on the same host computer".
+  func refuseNetworkFileSystem() throws(StoreError) {
+    guard let mounts = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8),
+      let resolved = realpath(path, nil)
+    else { return }
+    defer { free(resolved) }
+    if let kind = Self.networkFileSystem(of: String(cString: resolved), mounts: mounts) {
+      throw .networkFileSystem(directory: path, kind: kind)
+    }
+  }
+
+  /// The type of the file system that holds `path`, if it is one of a network. Source: proc(5), mountinfo: the fifth
+  /// field is the mount point, the type follows the separator `-`; the last mount over a path counts.
+  static func networkFileSystem(of path: String, mounts: String) -> String? {
+    var found = (point: "", type: "")
+    for line in mounts.split(separator: "\n") {
+      let fields = line.split(separator: " ")
+      guard fields.count > 6, let separator = fields.firstIndex(of: "-"), separator + 1 < fields.count else { continue }
+      let point = fields[4].replacingOccurrences(of: "\\040", with: " ")
+      let covers = point == "/" || path == point || path.hasPrefix(point + "/")
+      if covers, point.utf8.count >= found.point.utf8.count { found = (point, String(fields[separator + 1])) }
+    }
+    return networkFileSystems.contains(found.type) ? found.type : nil
+  }
+
+  private static let networkFileSystems: Set = [
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "afs", "ceph", "ocfs2", "gfs2", "orangefs",
+    "fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.gcsfuse", "fuse.rclone",
+  ]
+}
+
+/// Writes `text` so that `path` holds either its old content or the whole new one, even after a crash.
+package func replaceFile(_ path: String, with text: String) throws(StoreError) {
+  let temporary = path + ".new"
+  let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+  guard descriptor >= 0 else { throw .system(errno, place: path, doing: "writing it") }
+  var failure: StoreError?
+  do {
+    try writeAll(Array(text.utf8), to: descriptor, place: path)
+    if fsync(descriptor) != 0 { failure = .system(errno, place: path, doing: "flushing it") }
+  } catch { failure = error }
+  close(descriptor)
+  if failure == nil, rename(temporary, path) != 0 { failure = .system(errno, place: path, doing: "naming it") }
+  if let failure {
+    unlink(temporary)
+    throw failure
+  }
+  let parent = (path as NSString).deletingLastPathComponent
+  try flushDirectory(parent.isEmpty ? "." : parent)
+}
+
+func writeAll(_ bytes: [UInt8], to descriptor: Int32, place: String) throws(StoreError) {
+  var written = 0
+  while written < bytes.count {
+    let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if count < 0, errno == EINTR { continue }
+    guard count > 0 else { throw .system(count < 0 ? errno : EIO, place: place, doing: "writing it") }
+    written += count
+  }
+}
+
+/// Makes names in a directory durable.
+func flushDirectory(_ path: String) throws(StoreError) {
+  let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw .system(errno, place: path, doing: "opening it") }
+  defer { close(descriptor) }
+  guard fsync(descriptor) == 0 else { throw .system(errno, place: path, doing: "flushing it") }
+}

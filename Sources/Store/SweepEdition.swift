@@ -1,0 +1,58 @@
+// Whether a manifest may be run in a directory that has run another edition of it: everything that was run must still
+// be asked for. Adding values or seeds is fine; leaving out or changing some is another sweep.
+import Shared
+
+extension SweepStore {
+  func refuseOtherSweep(_ plan: SweepPlan) throws(StoreError) {
+    if let difference = plan.difference(from: try trials().map(\.record)) {
+      throw .otherSweep(directory: directory.path, difference: difference)
+    }
+  }
+}
+
+extension SweepPlan {
+  /// What was run and is no longer asked for, in words; nil if the plan covers every stored trial.
+  package func difference(from stored: [TrialRecord]) -> String? {
+    var candidates: [ConfigurationID: TrialParameters] = [:]
+    var references: Set<ConfigurationID> = []
+    for candidate in cells.flatMap(\.candidates) {
+      candidates[candidate.id] = candidate
+      references.insert(candidate.reference.id)
+    }
+    let tuning = Set(tuneSeeds), reporting = Set(reportSeeds)
+    let lost = stored.filter { trial in
+      switch trial.stage {
+      case .tuning: candidates[trial.configuration] == nil || !tuning.contains(trial.seed)
+      case .reference: !references.contains(trial.configuration)
+      case .reporting: candidates[trial.configuration] == nil || !reporting.contains(trial.seed)
+      }
+    }
+    // References follow from candidates, so a candidate tells more.
+    guard let example = lost.first(where: { $0.stage != .reference }) ?? lost.first else { return nil }
+    let count = "\(lost.count) of its \(stored.count) trials \(lost.count == 1 ? "is" : "are") not in this manifest"
+    if candidates[example.configuration] != nil {
+      let seeds = example.stage == .tuning ? "tuning" : "reporting"
+      return "\(count), such as \(seeds) seed \(example.seed.rawValue & ~Seed.firstTuning) of "
+        + "task \(example.parameters.task) with activation \(example.parameters.heads)"
+    }
+    return "\(count): " + Self.describe(example.parameters, nearest: Array(candidates.values))
+  }
+
+  /// `learning_rate was 0.02, is 0.03`, against the configuration with the fewest differences.
+  private static func describe(_ old: TrialParameters, nearest candidates: [TrialParameters]) -> String {
+    let oldValues = old.allValues, oldExplicit = Set(old.explicitValues.keys)
+    var best: [ParameterName]?
+    var bestValues: [ParameterName: ParameterValue] = [:]
+    for candidate in candidates.sorted(by: { $0.canonicalJSON < $1.canonicalJSON }) {
+      let values = candidate.allValues
+      // Defaults that follow from others, such as warmup_steps from steps, would only repeat the difference.
+      let differing = oldExplicit.union(candidate.explicitValues.keys).filter { values[$0] != oldValues[$0] }.sorted()
+      if best.map({ differing.count < $0.count }) ?? true { (best, bestValues) = (differing, values) }
+    }
+    guard let best, !best.isEmpty else { return "configuration \(old.canonicalJSON) is gone" }
+    let shown = best.prefix(4).map { name in
+      "\(name.rawValue) was \(oldValues[name] ?? .text("unset")), is \(bestValues[name] ?? .text("unset"))"
+    }
+    return shown.joined(separator: ", ") + (best.count > 4 ? " and \(best.count - 4) more" : "")
+  }
+}

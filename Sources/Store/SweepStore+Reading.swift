@@ -1,0 +1,130 @@
+// What the store gives back: trials with their latest checkpoints, learning curves, and where and when it all ran.
+internal import GRDB
+import Foundation
+import Shared
+
+extension SweepStore {
+  /// Every trial, ascending by id. Cells are those of a plan: `SweepPlan.place` fills them in.
+  package func trials() throws(StoreError) -> [StoredTrial] {
+    try storing(directory.database) {
+      try database.read { db in
+        let configurations = try readConfigurations(db)
+        let checkpoints = try readCheckpoints(db)
+        let names = metricColumns.map(\.name).joined(separator: ", ")
+        return try Row.fetchCursor(
+          db,
+          sql: """
+            SELECT id, configuration, seed, stage, state, failures, attempts, token_epoch, token_counter, holder,
+            reason, outcome, checkpoint, steps, seconds, \(names) FROM trials ORDER BY id
+            """
+        ).map { [self] in try trial($0, configurations: configurations, checkpoints: checkpoints) }.collect()
+      }
+    }
+  }
+
+  private func readConfigurations(_ db: Database) throws -> [Int64: (ConfigurationID, TrialParameters)] {
+    var configurations: [Int64: (ConfigurationID, TrialParameters)] = [:]
+    let rows = try Row.fetchCursor(db, sql: "SELECT id, digest, canonical FROM configurations")
+    while let row = try rows.next() {
+      do {
+        configurations[row[0]] = (ConfigurationID(rawValue: row[1]), try TrialParameters(canonicalJSON: row[2]))
+      } catch {
+        throw StoreError.damaged(place: directory.database, what: "configuration \(row[0] as Int64): \(error)")
+      }
+    }
+    return configurations
+  }
+
+  /// Per trial, ascending by step.
+  private func readCheckpoints(_ db: Database) throws -> [Int64: [CheckpointOffer]] {
+    var checkpoints: [Int64: [CheckpointOffer]] = [:]
+    let rows = try Row.fetchCursor(
+      db, sql: "SELECT trial, step, digest, bytes FROM checkpoints WHERE collected = 0 ORDER BY trial, step")
+    while let row = try rows.next() {
+      guard let digest = BlobDigest(rawValue: row[2]) else {
+        throw StoreError.damaged(place: directory.database, what: "\"\(row[2] as String)\" is no digest")
+      }
+      checkpoints[row[0], default: []].append(CheckpointOffer(digest: digest, byteCount: row[3], step: row[1]))
+    }
+    return checkpoints
+  }
+
+  private func trial(
+    _ row: Row, configurations: [Int64: (ConfigurationID, TrialParameters)], checkpoints: [Int64: [CheckpointOffer]]
+  ) throws -> StoredTrial {
+    let id: Int64 = row[0]
+    func damaged(_ what: String) -> StoreError {
+      .damaged(place: directory.database, what: "trial \(id): \(what)")
+    }
+    guard let (configuration, parameters) = configurations[row[1]] else { throw damaged("its configuration is gone") }
+    guard let seed = UInt32(exactly: row[2] as Int64), let stage = TrialStage(rawValue: row[3]),
+      let state = TrialState(rawValue: row[4])
+    else { throw damaged("its seed, stage or state is none of this version") }
+    var record = TrialRecord(
+      id: TrialID(rawValue: id), cell: CellID(rawValue: 0), stage: stage, parameters: parameters,
+      configuration: configuration, seed: Seed(rawValue: seed), state: state, failures: row[5], attempts: row[6],
+      reason: row[10])
+    if let text = row[11] as String? {
+      guard let outcome = TrialOutcome(rawValue: text), let digest = (row[12] as String?).flatMap(BlobDigest.init),
+        let steps = row[13] as Int?, let seconds = row[14] as Double?
+      else { throw damaged("its result is not whole") }
+      var metrics = FinalMetrics()
+      for (offset, column) in metricColumns.enumerated() {
+        guard let bits = row[15 + offset] as Int64? else { throw damaged("\(column.name) is missing") }
+        metrics[keyPath: column.field] = double(storedBits: bits)
+      }
+      record.result = TrialResult(
+        outcome: outcome, metrics: metrics, checkpoint: digest, steps: steps, seconds: seconds)
+    }
+    var token: LeaseToken?
+    if let epoch = row[7] as Int64?, let counter = row[8] as Int64? {
+      token = LeaseToken(epoch: epoch, counter: counter)
+    }
+    let own = checkpoints[id] ?? []
+    return StoredTrial(
+      record: record, token: token,
+      holder: (row[9] as Int64?).map { WorkerSession(rawValue: UInt64(bitPattern: $0)) },
+      checkpoint: record.result.flatMap { result in own.last { $0.digest == result.checkpoint } } ?? own.last)
+  }
+
+  /// Learning curves by trial, ascending by step.
+  package func curves() throws(StoreError) -> [TrialID: [MetricPoint]] {
+    try storing(directory.database) {
+      try database.read { db in
+        var curves: [TrialID: [MetricPoint]] = [:]
+        let rows = try Row.fetchCursor(
+          db, sql: "SELECT trial, step, train_loss, validation_loss, learning_rate FROM points ORDER BY trial, step")
+        while let row = try rows.next() {
+          curves[TrialID(rawValue: row[0]), default: []].append(
+            MetricPoint(
+              step: row[1], trainLoss: double(storedBits: row[2]), validationLoss: double(storedBits: row[3]),
+              learningRate: double(storedBits: row[4])))
+        }
+        return curves
+      }
+    }
+  }
+
+  /// Where and how long it ran. `current` are the trials a report is about.
+  package func provenance(of current: [TrialRecord]) throws(StoreError) -> SweepProvenance {
+    let (machines, wall) = try storing(directory.database) {
+      try database.read { db in
+        let rows = try Row.fetchAll(
+          db, sql: "SELECT DISTINCT instruction_set, host, threads FROM workers ORDER BY host, instruction_set, threads"
+        )
+        let machines = rows.map { row in
+          let threads: Int = row[2]
+          return "\(row[0] as String) on \(row[1] as String) (\(threads) thread\(threads == 1 ? "" : "s"))"
+        }
+        return (machines, try Double.fetchOne(db, sql: "SELECT sum(ended - started) FROM sessions") ?? 0)
+      }
+    }
+    return SweepProvenance(
+      programVersion: programVersion, machines: machines, wallSeconds: wall,
+      trialSeconds: current.reduce(0) { $0 + ($1.result?.seconds ?? 0) }, digest: sweepDigest(current))
+  }
+}
+
+extension Cursor {
+  fileprivate func collect() throws -> [Element] { try Array(self) }
+}

@@ -1,0 +1,235 @@
+// The one owner of a sweep's directory: its database, its blobs and its lock. Used by one thread.
+// SQLite in WAL mode: readers (`attune status`) never block the writer, and with synchronous=FULL a commit that
+// returned survives a power cut (sqlite.org/pragma.html#pragma_synchronous).
+internal import GRDB
+import Foundation
+import Shared
+
+package final class SweepStore {
+  package let directory: SweepDirectory
+  package let blobs: BlobStore
+  /// Boot epoch of this opening for writing; 0 when open for reading.
+  package let epoch: Int64
+  let database: DatabaseQueue
+  private let lock: DirectoryLock?
+  private let wallClock: () -> Date
+  /// Row ids of configurations already stored.
+  private var configurations: [ConfigurationID: Int64] = [:]
+
+  /// Opens `path` to run `plan` there, making the directory if need be. Refuses a directory of something else, one that
+  /// another process runs, and a plan that leaves out or changes what was run.
+  package static func forRunning(
+    _ plan: SweepPlan, in path: String, wallClock: @escaping () -> Date = Date.init
+  ) throws(StoreError) -> SweepStore {
+    let directory = SweepDirectory(path)
+    switch try directory.content() {
+    case .foreign(let found): throw .foreign(directory: path, found: found)
+    case .absent: try directory.create()
+    case .empty, .sweep: break
+    }
+    try directory.refuseNetworkFileSystem()
+    let store = try SweepStore(writing: directory, wallClock: wallClock)
+    try store.refuseOtherSweep(plan)
+    if (try? String(contentsOfFile: directory.manifest, encoding: .utf8)) != plan.source {
+      try replaceFile(directory.manifest, with: plan.source)
+    }
+    store.removeUnreferencedBlobs()
+    return store
+  }
+
+  /// Opens the sweep in `path` to look at it, also while another process runs it or where nothing can be written.
+  package static func forReading(_ path: String) throws(StoreError) -> SweepStore {
+    let directory = SweepDirectory(path)
+    guard try directory.content() == .sweep else { throw .absent(directory: path) }
+    return try SweepStore(reading: directory)
+  }
+
+  private init(writing directory: SweepDirectory, wallClock: @escaping () -> Date) throws(StoreError) {
+    self.directory = directory
+    self.wallClock = wallClock
+    lock = try DirectoryLock(directory)
+    blobs = BlobStore(root: directory.blobs)
+    try blobs.create()
+    var configuration = Configuration()
+    configuration.label = "attune"
+    configuration.journalMode = .wal
+    // Readers hold a lock for moments only, such as while they replay the log.
+    configuration.busyMode = .timeout(10)
+    let place = directory.database
+    let now = wallClock().timeIntervalSince1970
+    (database, epoch) = try storing(place) {
+      let database = try DatabaseQueue(path: place, configuration: configuration)
+      try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      let migrator = makeMigrator()
+      try refuseForeignDatabase(database, migrator, directory)
+      try migrator.migrate(database)
+      let epoch = try database.write { db in
+        let last = try Int64.fetchOne(db, sql: "SELECT max(epoch) FROM sessions") ?? 0
+        try db.execute(
+          sql: "INSERT INTO sessions (epoch, started, ended) VALUES (?, ?, ?)", arguments: [last + 1, now, now])
+        return last + 1
+      }
+      return (database, epoch)
+    }
+    configurations = try storing(place) {
+      try database.read { db in
+        let rows = try Row.fetchCursor(db, sql: "SELECT digest, id FROM configurations")
+        return try Dictionary(uniqueKeysWithValues: rows.map { (ConfigurationID(rawValue: $0[0]), $0[1]) })
+      }
+    }
+  }
+
+  private init(reading directory: SweepDirectory) throws(StoreError) {
+    self.directory = directory
+    wallClock = Date.init
+    lock = nil
+    epoch = 0
+    blobs = BlobStore(root: directory.blobs)
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    let place = directory.database
+    database = try storing(place) {
+      let database: DatabaseQueue
+      do {
+        database = try DatabaseQueue(path: place, configuration: configuration)
+        _ = try database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN && hasNoLog(directory) {
+        // Where the log's index cannot be made, and no log is left, the file itself is everything.
+        let escaped = place.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? place
+        let frozen = try DatabaseQueue(path: "file:\(escaped)?immutable=1", configuration: configuration)
+        try refuseForeignDatabase(frozen, makeMigrator(), directory)
+        return frozen
+      }
+      try refuseForeignDatabase(database, makeMigrator(), directory)
+      return database
+    }
+  }
+
+  /// Makes `changes` durable, all or none, in one transaction. When this returns they survive a power cut.
+  package func commit(_ changes: [SweepChange]) throws(StoreError) {
+    guard !changes.isEmpty else { return }
+    var added: [ConfigurationID: Int64] = [:]
+    let superseded = try storing(directory.database) {
+      try database.write { db in
+        for change in changes { try apply(change, to: db, adding: &added) }
+        try db.cachedStatement(sql: "UPDATE sessions SET ended = ? WHERE epoch = ?").execute(
+          arguments: [wallClock().timeIntervalSince1970, epoch])
+        return try collectSuperseded(by: changes, in: db)
+      }
+    }
+    configurations.merge(added) { known, _ in known }
+    for digest in superseded { blobs.remove(digest) }
+  }
+
+  /// Notes the end of this session's wall time.
+  package func close() throws(StoreError) {
+    try storing(directory.database) {
+      if epoch > 0 {
+        try database.write {
+          try $0.execute(
+            sql: "UPDATE sessions SET ended = ? WHERE epoch = ?",
+            arguments: [wallClock().timeIntervalSince1970, epoch])
+        }
+      }
+      try database.close()
+    }
+  }
+
+  private func apply(
+    _ change: SweepChange, to db: Database, adding added: inout [ConfigurationID: Int64]
+  ) throws {
+    switch change {
+    case .planned(let record):
+      let id = record.configuration
+      let configuration: Int64
+      if let known = configurations[id] ?? added[id] {
+        configuration = known
+      } else {
+        try db.cachedStatement(sql: "INSERT INTO configurations (digest, canonical) VALUES (?, ?)").execute(
+          arguments: [id.rawValue, record.parameters.canonicalJSON])
+        configuration = db.lastInsertedRowID
+        added[id] = configuration
+      }
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO trials (id, configuration, seed, stage, state, failures, attempts) VALUES (?, ?, ?, ?, ?, ?, ?)
+          """
+      ).execute(arguments: [
+        record.id.rawValue, configuration, Int64(record.seed.rawValue), record.stage.rawValue, record.state.rawValue,
+        record.failures, record.attempts,
+      ])
+    case .status(let status): try write(status, to: db)
+    case .points(let trial, let points):
+      // A resumed attempt repeats points with the same bits.
+      let statement = try db.cachedStatement(sql: "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)")
+      for point in points {
+        try statement.execute(arguments: [
+          trial.rawValue, point.step, storedBits(point.trainLoss), storedBits(point.validationLoss),
+          storedBits(point.learningRate),
+        ])
+      }
+    case .checkpoint(let trial, let offer):
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO checkpoints (trial, step, digest, bytes) VALUES (?, ?, ?, ?)
+          ON CONFLICT DO UPDATE SET collected = 0
+          """
+      ).execute(arguments: [trial.rawValue, offer.step, offer.digest.rawValue, offer.byteCount])
+    case .worker(let hello):
+      try db.cachedStatement(sql: "INSERT OR REPLACE INTO workers VALUES (?, ?, ?, ?, ?, ?, ?, ?)").execute(
+        arguments: [
+          Int64(bitPattern: hello.session.rawValue), epoch, hello.host, hello.processID, hello.slots, hello.threads,
+          hello.instructionSet, hello.programVersion,
+        ])
+    }
+  }
+
+  private func write(_ status: TrialStatus, to db: Database) throws {
+    let trial = status.trial.rawValue
+    // The scheduler keeps terminal states; that the disk does too is what an audit can rely on.
+    let found = try String.fetchOne(
+      db.cachedStatement(sql: "SELECT state FROM trials WHERE id = ?"), arguments: [trial])
+    guard let found, let state = TrialState(rawValue: found), !state.isTerminal || state == status.state else {
+      throw StoreError.illegalChange(trial: trial, found: found ?? "unknown", asked: status.state.rawValue)
+    }
+    try db.cachedStatement(
+      sql: """
+        UPDATE trials SET state = ?, failures = ?, attempts = ?, token_epoch = ?, token_counter = ?, holder = ?,
+        reason = ? WHERE id = ?
+        """
+    ).execute(arguments: [
+      status.state.rawValue, status.failures, status.attempts, status.token?.epoch, status.token?.counter,
+      status.holder.map { Int64(bitPattern: $0.rawValue) }, status.reason, trial,
+    ])
+    guard let result = status.result else { return }
+    let metrics = metricColumns.map { storedBits(result.metrics[keyPath: $0.field]) }
+    try db.cachedStatement(
+      sql: """
+        UPDATE trials SET outcome = ?, checkpoint = ?, steps = ?, seconds = ?,
+        \(metricColumns.map { "\($0.name) = ?" }.joined(separator: ", ")) WHERE id = ?
+        """
+    ).execute(
+      arguments: [result.outcome.rawValue, result.checkpoint.rawValue, result.steps, result.seconds]
+        + StatementArguments(metrics) + [trial])
+  }
+}
+
+/// Whether the database has no write-ahead log with content.
+private func hasNoLog(_ directory: SweepDirectory) -> Bool {
+  var status = stat()
+  return stat(directory.database + "-wal", &status) != 0 || status.st_size == 0
+}
+
+private func refuseForeignDatabase(
+  _ database: DatabaseQueue, _ migrator: DatabaseMigrator, _ directory: SweepDirectory
+) throws {
+  try database.read { db in
+    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    guard application == applicationID || tables == 0 else {
+      throw StoreError.foreign(directory: directory.path, found: "a sweep.sqlite of another program")
+    }
+    if try migrator.hasBeenSuperseded(db) { throw StoreError.tooNew(directory: directory.path) }
+  }
+}
