@@ -56,8 +56,7 @@ struct CurveChart {
     }
     content += SVG.line(left, height - bottom, width - right, height - bottom, style: "axis")
     content += SVG.text("step", (left + width - right) / 2, height - 8, anchor: .middle, style: "axis-name")
-    return content
-      + "<text class=\"axis-name\" transform=\"translate(13 \(fixedText((top + height - bottom) / 2, decimals: 0))) rotate(-90)\" text-anchor=\"middle\">validation loss (log)</text>"
+    return content + SVG.upwardText("validation loss (log)", 13, (top + height - bottom) / 2, style: "axis-name")
   }
 
   /// Bayes and zero across the chart, references as short dashes at its right end.

@@ -21,6 +21,13 @@ enum SVG {
     "<text class=\"\(style)\" x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor.rawValue)\">\(text)</text>"
   }
 
+  /// Reads upwards, centred on its place.
+  static func upwardText(_ text: String, _ x: Double, _ y: Double, style: String) -> Markup {
+    """
+    <text class="\(style)" text-anchor="middle" transform="translate(\(number(x)) \(number(y))) rotate(-90)">\(text)</text>
+    """
+  }
+
   /// Joins the points; the pen is lifted at nil.
   static func path(_ points: [(x: Double, y: Double)?], style: String) -> Markup {
     var data = ""

@@ -11,7 +11,8 @@ func heatMapSection(_ matrix: SweepMatrix) -> Markup {
     <p class="quiet">Normalised excess: how far the trained network is from the Bayes predictor (0) on the way to predicting
     zero (1), mean over reporting seeds. Below it the test loss, geometric mean.</p>
     <div class="scroll"><table class="heat" style="--n:\(matrix.columns.count)">
-    <thead><tr><th scope="col">\(matrix.rowAxisName) \\ \(matrix.columnAxisName)</th>\(columns.joined(""))<th scope="col" class="side">Bayes</th><th scope="col" class="side">zero</th></tr></thead>
+    <thead><tr><th scope="col">\(matrix.rowAxisName) \\ \(matrix.columnAxisName)</th>\(columns.joined(""))
+    <th scope="col" class="side">Bayes</th><th scope="col" class="side">zero</th></tr></thead>
     <tbody>
     \(rows.joined())
     </tbody></table></div>

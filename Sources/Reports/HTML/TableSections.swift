@@ -70,7 +70,8 @@ func tuningSection(_ matrix: SweepMatrix) -> Markup {
     ln \(matrix.metric.name.rawValue). The smallest is selected (bold) and trained anew on the reporting seeds. Edge: the
     selected value is the smallest or largest that was tried; a wider range may do better.</p>
     <div class="scroll tall"><table>
-    <thead><tr><th>\(matrix.rowAxisName)</th><th>\(matrix.columnAxisName)</th>\(names.joined(""))<th>score</th><th>per seed</th><th></th></tr></thead>
+    <thead><tr><th>\(matrix.rowAxisName)</th><th>\(matrix.columnAxisName)</th>\(names.joined(""))
+    <th>score</th><th>per seed</th><th></th></tr></thead>
     <tbody>
     \(body.joined())
     </tbody></table></div>
