@@ -87,7 +87,8 @@ struct AttuneWorker: ParsableCommand {
       configuration, endpoint: endpoint, mailbox: mailbox, log: logger,
       parent: exitWithParent ? FileHandle.standardInput.fileDescriptor : nil)
     let exit = try withExtendedLifetime(signals) { try loop.run() }
-    logger.info("\(exit.reason)")
+    // Standard error gets the reason in any case.
+    if log != nil { logger.info("\(exit.reason)") }
     return exit
   }
 }
