@@ -69,10 +69,10 @@ let package = Package(
       ], swiftSettings: strict),
 
     .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTypes", "Shared"], swiftSettings: strict),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "Kernels", "Shared"], resources: [.copy("Golden")],
-      swiftSettings: strict),
+      name: "TrainingTests", dependencies: ["Training", "Kernels", "KernelTypes", "Shared"],
+      resources: [.copy("Golden")], swiftSettings: strict),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Shared"], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),

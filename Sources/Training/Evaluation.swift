@@ -79,7 +79,8 @@ package func predictTestPrompts(
     reference.map { kernels.networkScratch($0.pass) } ?? 0)
   let buffers = (0..<pool.threadCount).map { _ in
     (
-      scratch: AlignedFloats(count: scratchCount), prompts: AlignedFloats(count: blocksPerChunk * stream.floatsPerBlock),
+      scratch: AlignedFloats(count: scratchCount),
+      prompts: AlignedFloats(count: blocksPerChunk * stream.floatsPerBlock),
       latent: AlignedFloats(count: blocksPerChunk * stream.latentFloatsPerBlock)
     )
   }

@@ -31,7 +31,7 @@ struct HostDraws {
 }
 
 /// The network that restart `restart` of a trial begins with (science.md §1, Initialisation).
-func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: Int) -> Network {
+package func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: Int) -> Network {
   if parameters.network == .isotropic { return isotropicStart(parameters, restart: restart) }
   var network = Network(parameters)
   let d = parameters.dimension, square = d * d, scale = parameters.initScale
@@ -79,7 +79,7 @@ private func isotropicStart(_ parameters: TrialParameters, restart: Int) -> Netw
 
 /// U diag(√σ), [d][d] row-major, U Haar-distributed: the orthogonal factor of a Gaussian matrix with a positive diagonal
 /// in the triangular one. Source: Mezzadri 2007, How to generate random matrices from the classical compact groups.
-func inputTransform(_ parameters: TrialParameters, seed: Seed) -> [Float] {
+package func inputTransform(_ parameters: TrialParameters, seed: Seed) -> [Float] {
   let d = parameters.dimension
   let draws = HostDraws(seed: seed, stream: .rotation, counter: (0, 0, 0))
   // Columns by Gram–Schmidt, twice, which makes them orthogonal to rounding (Giraud et al. 2005).

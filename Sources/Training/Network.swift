@@ -34,7 +34,7 @@ package struct Network: Equatable, Sendable {
       context: parameters.context, scales: parameters.heads.activations.indices.map { parameters.scale(ofHead: $0) })
   }
 
-  func index(layer: Int, head: Int) -> Int { layer * heads.activations.count + head }
+  package func index(layer: Int, head: Int) -> Int { layer * heads.activations.count + head }
 
   mutating func setMatrix(_ kind: TrainableBlock.Kind, _ index: Int, _ matrix: [Float]) {
     let range = index * dimension * dimension..<(index + 1) * dimension * dimension

@@ -3,11 +3,11 @@
 import Shared
 
 /// m and v of Adam, or the momentum of SGD in `mean`; [trained count].
-struct OptimizerState: Equatable, Sendable {
-  var mean: [Float]
-  var variance: [Float]
+package struct OptimizerState: Equatable, Sendable {
+  package var mean: [Float]
+  package var variance: [Float]
 
-  init(count: Int) {
+  package init(count: Int) {
     mean = Array(repeating: 0, count: count)
     variance = mean
   }
@@ -16,7 +16,7 @@ struct OptimizerState: Equatable, Sendable {
   /// - step: starts at 1.
   /// Source: Kingma & Ba 2015, algorithm 1 (adam, with L2 decay added to the gradient); Loshchilov & Hutter 2019,
   /// algorithm 2 (adamw); Polyak 1964 (sgd with beta1 as momentum).
-  mutating func update(
+  package mutating func update(
     _ weights: inout [Float], gradient: [Float], step: Int, learningRate: Double, _ parameters: TrialParameters
   ) {
     let beta1 = Float(parameters.beta1), beta2 = Float(parameters.beta2)
@@ -59,7 +59,7 @@ func power(_ base: Double, _ exponent: Int) -> Double {
 
 /// Scales `gradient` in place: first each layer to the norm of `layer_clip`, then the whole to `clip_norm`.
 /// Both only lower a norm that is above its bound, as torch.nn.utils.clip_grad_norm_ does.
-func clip(_ gradient: inout [Float], _ layout: TrainableLayout, step: Int) {
+package func clip(_ gradient: inout [Float], _ layout: TrainableLayout, step: Int) {
   let parameters = layout.parameters
   if let clip = parameters.layerClip {
     let scale = step < clip.switchStep ? clip.scale : clip.scaleAfter
@@ -86,7 +86,7 @@ func clip(_ gradient: inout [Float], _ layout: TrainableLayout, step: Int) {
 /// The learning rate of step `step` (from 0): linear warm-up, then the schedule over the remaining steps.
 /// `step` is a tenth after half and a hundredth after three quarters of the steps. Source: Loshchilov & Hutter 2017
 /// (cosine, without restarts).
-func learningRate(_ parameters: TrialParameters, step: Int) -> Double {
+package func learningRate(_ parameters: TrialParameters, step: Int) -> Double {
   let base = parameters.learningRate
   if step < parameters.warmupSteps { return base * Double(step + 1) / Double(parameters.warmupSteps) }
   let progress = Double(step - parameters.warmupSteps) / Double(max(1, parameters.steps - parameters.warmupSteps))

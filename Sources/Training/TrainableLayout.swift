@@ -4,24 +4,24 @@ import KernelTypes
 import Shared
 
 /// One tensor of the trained vector.
-struct TrainableBlock {
-  enum Kind { case value, residual, key, query }
-  let kind: Kind
-  let layer: Int
-  let head: Int
-  let offset: Int
-  let count: Int
+package struct TrainableBlock {
+  package enum Kind: Sendable { case value, residual, key, query }
+  package let kind: Kind
+  package let layer: Int
+  package let head: Int
+  package let offset: Int
+  package let count: Int
   /// `layers.0.heads.0.A`, as in checkpoints.
-  let name: String
-  let shape: [Int]
+  package let name: String
+  package let shape: [Int]
 }
 
-struct TrainableLayout {
-  let parameters: TrialParameters
-  let blocks: [TrainableBlock]
-  let count: Int
+package struct TrainableLayout {
+  package let parameters: TrialParameters
+  package let blocks: [TrainableBlock]
+  package let count: Int
 
-  init(_ parameters: TrialParameters) {
+  package init(_ parameters: TrialParameters) {
     self.parameters = parameters
     let d = parameters.dimension
     let isotropic = parameters.network == .isotropic
@@ -35,7 +35,7 @@ struct TrainableLayout {
           blocks.append(
             TrainableBlock(
               kind: kind, layer: layer, head: head, offset: offset, count: count,
-              name: "layers.\(layer).heads.\(head).\(letter)", shape: count == 1 && !square ? [1] : isotropic ? [1] : [d, d]))
+              name: "layers.\(layer).heads.\(head).\(letter)", shape: square && !isotropic ? [d, d] : [1]))
           offset += count
         }
         if parameters.value == .free { add(.value, "A", square: true) }
@@ -49,7 +49,7 @@ struct TrainableLayout {
   }
 
   /// The network that the trained vector `packed` stands for.
-  func expand(_ packed: [Float]) -> Network {
+  package func expand(_ packed: [Float]) -> Network {
     var network = Network(parameters)
     let d = parameters.dimension
     for block in blocks {
@@ -73,7 +73,7 @@ struct TrainableLayout {
   }
 
   /// The trained vector of a network that this layout can express.
-  func pack(_ network: Network) -> [Float] {
+  package func pack(_ network: Network) -> [Float] {
     let square = parameters.dimension * parameters.dimension
     var packed = [Float](repeating: 0, count: count)
     for block in blocks {
@@ -93,7 +93,7 @@ struct TrainableLayout {
 
   /// The gradient of the trained vector from the kernels' [L][H][dM, dP, dρ] (science.md §1: S = xᵀBᵀC x, so
   /// dB = C dMᵀ, dC = B dM; P = scale·A, ρ = scale·r).
-  func pullBack(_ gradient: UnsafePointer<Float>, _ network: borrowing Network, into packed: inout [Float]) {
+  package func pullBack(_ gradient: UnsafePointer<Float>, _ network: borrowing Network, into packed: inout [Float]) {
     let d = parameters.dimension, square = d * d
     for i in packed.indices { packed[i] = 0 }
     for block in blocks {

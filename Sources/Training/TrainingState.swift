@@ -2,7 +2,7 @@
 // The network's tensors come first, under the names that design.md fixes.
 import Shared
 
-struct TrainingState {
+package struct TrainingState {
   let parameters: TrialParameters
   let seed: Seed
   /// Steps taken over all restarts.
@@ -105,7 +105,7 @@ struct TrainingState {
   }
 
   /// The network of a checkpoint, with the shape and scales of `parameters`.
-  static func network(
+  package static func network(
     _ file: Safetensors, _ parameters: TrialParameters, prefix: String = ""
   ) throws(TrainingError) -> Network {
     var network = Network(parameters)

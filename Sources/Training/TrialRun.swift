@@ -19,8 +19,11 @@ package func requireSupportedProcessor() throws(TrainingError) {
 private let sharedBayesCache = BayesCache()
 
 /// Trains one trial on the calling thread and `assignment.threads − 1` others, until it ends or is asked to stop.
-package func runTrial(_ assignment: TrialAssignment, observer: some TrialObserver) throws(TrainingError) -> TrialEnd {
-  guard let kernels = InstructionSet.best?.kernels else { throw .unsupportedProcessor }
+/// - instructionSet: which build of the kernels runs it; all give the same bits.
+package func runTrial(
+  _ assignment: TrialAssignment, on instructionSet: InstructionSet? = .best, observer: some TrialObserver
+) throws(TrainingError) -> TrialEnd {
+  guard let kernels = instructionSet?.kernels else { throw .unsupportedProcessor }
   let run = try TrialRun(assignment, kernels: kernels, observer: observer)
   return try run.run()
 }
@@ -157,7 +160,8 @@ final class TrialRun<Observer: TrialObserver> {
     metrics.trainLoss = state.lastLoss
     metrics.validationLoss = validation.loss(prepared, pool: pool)
     if assignment.stage == .reporting { try measureTest(&metrics) }
-    let losses = [metrics.trainLoss, metrics.validationLoss] + (assignment.stage == .reporting ? [metrics.testLoss] : [])
+    var losses = [metrics.trainLoss, metrics.validationLoss]
+    if assignment.stage == .reporting { losses.append(metrics.testLoss) }
     let outcome: TrialOutcome = diverged || losses.contains { !($0 <= divergenceBound) } ? .diverged : .finite
     let checkpoint = state.checkpoint(layout)
     let result = TrialResult(

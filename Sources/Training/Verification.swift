@@ -139,16 +139,18 @@ private final class CaseHarness {
   ) -> [VerificationCheck] {
     let (loss, gradient) = evaluate(network(weights))
     let found = layout.expand(gradient)
-    let worst = [
-      normwiseError(found.A, expected.A), normwiseError(found.r, expected.r), normwiseError(found.B, expected.B),
-      normwiseError(found.C, expected.C),
-    ].max() ?? 0
+    let worst =
+      [
+        normwiseError(found.A, expected.A), normwiseError(found.r, expected.r), normwiseError(found.B, expected.B),
+        normwiseError(found.C, expected.C),
+      ].max() ?? 0
     return [
       lossCheck(loss, reference.loss), check("gradient", worst, within: 1e-4),
     ]
   }
 
-  func verifyTrajectory(_ optimiser: ReferenceCase.Optimiser, _ start: ReferenceCase.Parameters) -> [VerificationCheck] {
+  func verifyTrajectory(_ optimiser: ReferenceCase.Optimiser, _ start: ReferenceCase.Parameters) -> [VerificationCheck]
+  {
     var packed = layout.pack(network(start))
     var state = OptimizerState(count: layout.count)
     var losses: [Float] = []
@@ -160,10 +162,11 @@ private final class CaseHarness {
         &packed, gradient: gradient, step: step + 1, learningRate: learningRate(parameters, step: step), parameters)
     }
     let end = layout.expand(packed), expected = optimiser.parameters
-    let worst = [
-      normwiseError(losses, optimiser.losses), normwiseError(end.A, expected.A), normwiseError(end.r, expected.r),
-      normwiseError(end.B, expected.B), normwiseError(end.C, expected.C),
-    ].max() ?? 0
+    let worst =
+      [
+        normwiseError(losses, optimiser.losses), normwiseError(end.A, expected.A), normwiseError(end.r, expected.r),
+        normwiseError(end.B, expected.B), normwiseError(end.C, expected.C),
+      ].max() ?? 0
     return [check("trajectory", worst, within: 1e-3)]
   }
 }
