@@ -37,7 +37,7 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["KernelTypes", "KernelsAVX2", "KernelsAVX512", "CMachine"],
       swiftSettings: strict),
-    .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
 
     // Middle layer: no target imports another of this layer.
     .target(

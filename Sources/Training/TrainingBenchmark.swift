@@ -112,6 +112,6 @@ private func measurePeak(_ kernels: KernelTable, pool: WorkerPool) -> Double {
 
 private func peakMemoryMiB() -> Double {
   var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   return Double(usage.ru_maxrss) / 1024
 }

@@ -1,0 +1,34 @@
+# The two commands of the README, `make sweep` and `make test`, and what they are made of.
+# Everything is built in release mode, once: tests read `package` declarations and need no second build.
+
+SWIFT ?= swift
+BUILD := .build/release
+
+.PHONY: sweep test build setup lint format clean
+
+## Set everything up and run the quickstart sweep; ends with the matrix and the path of the report.
+sweep: build
+	$(BUILD)/attune run sweeps/quickstart.yaml
+
+## Every test, in the same release build.
+test: setup
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
+
+build: setup
+	$(SWIFT) build -c release --product attune
+	$(SWIFT) build -c release --product attune-worker
+
+## What the build needs from Debian; installs it where it may, else says how.
+setup:
+	@scripts/setup
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	.ci/check-kernel-symbols
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean:
+	rm -rf .build
