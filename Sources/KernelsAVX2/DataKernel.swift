@@ -56,13 +56,20 @@ enum DataKernel {
     _ recipe: borrowing DataRecipe, _ batch: UInt32, _ prompt: LaneBits, _ xi: UnsafeMutablePointer<Lanes>
   ) {
     let d = recipe.dimension
+    // By pattern: `==` would go through a protocol witness that both builds of the kernels define.
+    var isCube = false, isSphere = false
+    switch recipe.inputs {
+    case .cube: isCube = true
+    case .sphere: isSphere = true
+    case .gaussian: break
+    }
     for t in 0...recipe.context {
       let token = xi + t * d
       var square = Lanes.zero
       var k = 0
       while k < d {
         let four =
-          recipe.inputs == .cube
+          isCube
           ? LanePhilox.symmetricUniforms(
             seed: recipe.seed, stream: recipe.inputStream, batch: batch, prompt: prompt, token: UInt32(t),
             draw: UInt32(k / 4))
@@ -75,7 +82,7 @@ enum DataKernel {
         }
         k += 4
       }
-      if recipe.inputs == .sphere {
+      if isSphere {
         let inverse = broadcast(1) / squareRoot(square)
         for k in 0..<d { token[k] *= inverse }
       }

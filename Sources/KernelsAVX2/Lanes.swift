@@ -20,7 +20,8 @@ typealias LaneBits = SIMD16<UInt32>
   return two[0] + two[1]
 }
 
-/// e^x, relative error below 1.2e-7 for −87 ≤ x ≤ 88; arguments outside are clamped to that range, NaN stays NaN.
+/// e^x, relative error below 1.2e-7 for |x| ≤ 20 and below 3.1e-7 for −87 ≤ x ≤ 88 (ln 2 is one constant); arguments
+/// outside are clamped to that range, NaN stays NaN.
 /// Source: x = m ln 2 + r, minimax polynomial of degree 6 in r on |r| ≤ ½ ln 2 (Muller 2016, Elementary Functions, §3).
 @inline(__always) func exponential(_ argument: Lanes) -> Lanes {
   var x = argument
@@ -85,7 +86,8 @@ typealias LaneBits = SIMD16<UInt32>
   c = fma(c, t, broadcast(0.2536692037))
   c = fma(c, t, broadcast(-1.233700541))
   c = fma(c, t, broadcast(1))
-  let odd = (quadrant & LaneBits(repeating: 1)) .!= LaneBits(repeating: 0)
+  // An odd quadrant as 2.0, an even one as 0: comparisons of floats stay vectors, those of integers do not (Swift 6.3).
+  let odd = unsafeBitCast((quadrant & LaneBits(repeating: 1)) &<< LaneBits(repeating: 30), to: Lanes.self) .> Lanes.zero
   let sineBits = unsafeBitCast(s.replacing(with: c, where: odd), to: LaneBits.self)
   let cosineBits = unsafeBitCast(c.replacing(with: s, where: odd), to: LaneBits.self)
   let sineSign = (quadrant & LaneBits(repeating: 2)) &<< LaneBits(repeating: 30)

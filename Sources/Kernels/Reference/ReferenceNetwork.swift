@@ -67,11 +67,13 @@ package struct ReferenceNetwork: Sendable {
     let n = input.y.count - 1
     var output = input
     for head in heads {
+      let keys = (0..<n).map { product(head.B, input.x[$0]) }
+      let moves = (0..<n).map { product(head.A, input.x[$0]) }
       for t in 0...n {
-        let attention = weights(head, input, target: t)
+        let query = product(head.C, input.x[t])
+        let attention = activate(head.activation, keys.map { inner($0, query) })
         for s in 0..<n {
-          let moved = product(head.A, input.x[s])
-          for i in moved.indices { output.x[t][i] += head.scale * attention[s] * moved[i] }
+          for i in query.indices { output.x[t][i] += head.scale * attention[s] * moves[s][i] }
           output.y[t] += head.scale * attention[s] * head.r * input.y[s]
         }
       }
@@ -79,11 +81,9 @@ package struct ReferenceNetwork: Sendable {
     return output
   }
 
-  /// a_st over the sources s = 1…n of one target.
-  private static func weights(_ head: ReferenceHead, _ input: ReferenceState, target t: Int) -> [Double] {
-    let query = product(head.C, input.x[t])
-    let scores = (0..<input.y.count - 1).map { s in inner(product(head.B, input.x[s]), query) }
-    switch head.activation {
+  /// a_st from the scores S_st of one target over its sources.
+  private static func activate(_ activation: ActivationCode, _ scores: [Double]) -> [Double] {
+    switch activation {
     case .linear: return scores
     case .relu: return scores.map { max(0, $0) }
     case .exp: return scores.map { exp($0) }
