@@ -27,8 +27,23 @@ struct LaneRotations {
   return unsafeBitCast(unsafeBitCast(magnitude(x), to: LaneBits.self) | bits, to: Lanes.self)
 }
 
-@inline(__always) func select(_ mask: SIMDMask<SIMD16<Int32>>, _ yes: Lanes, _ no: Lanes) -> Lanes {
-  no.replacing(with: yes, where: mask)
+/// All ones in the lanes where a > b, zero elsewhere, from the sign of b − a; neither is NaN. Masks are bits here: Swift's
+/// own comparisons and replacements are at times taken apart lane by lane (6.3), which cost a factor of three.
+@inline(__always) func greater(_ a: Lanes, _ b: Lanes) -> LaneBits {
+  unsafeBitCast(unsafeBitCast(b - a, to: SIMD16<Int32>.self) &>> SIMD16<Int32>(repeating: 31), to: LaneBits.self)
+}
+
+/// `yes` in the lanes of the mask, `no` in the others.
+@inline(__always) func select(_ mask: LaneBits, _ yes: Lanes, _ no: Lanes) -> Lanes {
+  let chosen = (unsafeBitCast(yes, to: LaneBits.self) & mask) | (unsafeBitCast(no, to: LaneBits.self) & ~mask)
+  return unsafeBitCast(chosen, to: Lanes.self)
+}
+
+@inline(__always) func anyLane(_ mask: LaneBits) -> Bool {
+  let eight = unsafeBitCast(mask, to: SIMD8<UInt64>.self)
+  let four = eight.lowHalf | eight.highHalf
+  let two = four.lowHalf | four.highHalf
+  return two[0] | two[1] != 0
 }
 
 enum LaneEigen {
@@ -50,7 +65,7 @@ enum LaneEigen {
       // v = x − α e₁, vᵀv = 2(α² − α x₁); a zero column is left alone.
       A[(k + 1) * N + k] = first - alpha
       let norm = fma(-alpha, first, square)
-      let beta = Lanes.zero.replacing(with: broadcast(1) / norm, where: norm .> Lanes.zero)
+      let beta = select(greater(norm, Lanes.zero), broadcast(1) / norm, Lanes.zero)
       factor[k] = beta
       // p = β A v over the lower triangle's symmetric matrix, then w = p − (β/2)(pᵀv) v.
       for i in k + 1..<N { p[i] = .zero }
@@ -96,24 +111,25 @@ enum LaneEigen {
     for i in 0..<N {
       var sum = magnitude(d[i]) + magnitude(e[i])
       if i > 0 { sum += magnitude(e[i - 1]) }
-      norm.replace(with: sum, where: sum .> norm)
+      norm = select(greater(sum, norm), sum, norm)
     }
-    let tolerance = norm * broadcast(6e-8)
+    let tolerance = norm * broadcast(1.2e-7)
     var count = 0
     for l in 0..<max(N - 1, 0) {
       var sweep = 0
       while sweep < LaneRotations.maximumSweeps {
-        // The lane's block ends at the first negligible element from l on.
-        var end = SIMD16<Int32>(repeating: Int32(N - 1))
+        // The lane's block ends at the first negligible element from l on. Row numbers are floats, to be
+        // compared like the rest.
+        var end = broadcast(Float(N - 1))
         var endDiagonal = d[N - 1]
         var i = N - 2
         while i >= l {
-          let small = magnitude(e[i]) .<= tolerance
-          end.replace(with: SIMD16<Int32>(repeating: Int32(i)), where: small)
-          endDiagonal.replace(with: d[i], where: small)
+          let small = ~greater(magnitude(e[i]), tolerance)
+          end = select(small, broadcast(Float(i)), end)
+          endDiagonal = select(small, d[i], endDiagonal)
           i -= 1
         }
-        let active = end .> SIMD16<Int32>(repeating: Int32(l))
+        let active = greater(end, broadcast(Float(l)))
         if !anyLane(active) { break }
         sweepOnce(d, e, N, l, end: end, endDiagonal: endDiagonal, active: active, rotations, &count)
         sweep += 1
@@ -122,16 +138,11 @@ enum LaneEigen {
     return count
   }
 
-  @inline(__always)
-  private static func anyLane(_ mask: SIMDMask<SIMD16<Int32>>) -> Bool {
-    unsafeBitCast(mask, to: SIMD16<Int32>.self) != SIMD16<Int32>(repeating: 0)
-  }
-
   /// One implicit QL sweep of rows l…end of every active lane.
   @inline(__always)
   private static func sweepOnce(
     _ d: UnsafeMutablePointer<Lanes>, _ e: UnsafeMutablePointer<Lanes>, _ N: Int, _ l: Int,
-    end: SIMD16<Int32>, endDiagonal: Lanes, active: SIMDMask<SIMD16<Int32>>, _ rotations: LaneRotations,
+    end: Lanes, endDiagonal: Lanes, active: LaneBits, _ rotations: LaneRotations,
     _ count: inout Int
   ) {
     let one = broadcast(1)
@@ -142,20 +153,19 @@ enum LaneEigen {
     var s = one, c = one, p = Lanes.zero
     var i = N - 2
     while i >= l {
-      let row = SIMD16<Int32>(repeating: Int32(i))
-      let rotate = active .& (end .> row)
+      let rotate = active & greater(end, broadcast(Float(i)))
       let f = s * e[i], b = c * e[i]
       let r = squareRoot(fma(f, f, g * g))
-      let inside = rotate .& (end .!= row &+ SIMD16<Int32>(repeating: 1))
-      e[i + 1].replace(with: r, where: inside)
-      let positive = r .> Lanes.zero
+      let inside = rotate & greater(end, broadcast(Float(i + 1)))
+      e[i + 1] = select(inside, r, e[i + 1])
+      let positive = greater(r, Lanes.zero)
       let inverse = one / select(positive, r, one)
       let sine = select(positive, f * inverse, Lanes.zero)
       let cosine = select(positive, g * inverse, one)
       let shifted = d[i + 1] - p
       let t = fma(d[i] - shifted, sine, broadcast(2) * cosine * b)
       let step = sine * t
-      d[i + 1].replace(with: shifted + step, where: rotate)
+      d[i + 1] = select(rotate, shifted + step, d[i + 1])
       g = select(rotate, fma(cosine, t, -b), g)
       p = select(rotate, step, p)
       s = select(rotate, sine, s)
