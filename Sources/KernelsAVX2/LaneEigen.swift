@@ -54,18 +54,23 @@ enum LaneEigen {
     _ offDiagonal: UnsafeMutablePointer<Lanes>, _ factor: UnsafeMutablePointer<Lanes>,
     work p: UnsafeMutablePointer<Lanes>
   ) {
+    // A column below the rounding of the largest diagonal element is what is left of a lower rank: it counts as zero, and
+    // its square never comes to be divided by.
+    var scale = Lanes.zero
+    for i in 0..<N { scale = select(greater(A[i * N + i], scale), A[i * N + i], scale) }
+    let negligible = fma(scale * broadcast(1e-9), scale * broadcast(1e-9), broadcast(1e-36))
     var k = 0
     while k < N - 2 {
       diagonal[k] = A[k * N + k]
       var square = Lanes.zero
       for i in k + 1..<N { square = fma(A[i * N + k], A[i * N + k], square) }
       let first = A[(k + 1) * N + k]
-      let alpha = -copySign(squareRoot(square), first)
+      let reflects = greater(square, negligible)
+      let alpha = select(reflects, -copySign(squareRoot(square), first), first)
       offDiagonal[k] = alpha
       // v = x − α e₁, vᵀv = 2(α² − α x₁); a zero column is left alone.
       A[(k + 1) * N + k] = first - alpha
-      let norm = fma(-alpha, first, square)
-      let beta = select(greater(norm, Lanes.zero), broadcast(1) / norm, Lanes.zero)
+      let beta = select(reflects, broadcast(1) / fma(-alpha, first, square), Lanes.zero)
       factor[k] = beta
       // p = β A v over the lower triangle's symmetric matrix, then w = p − (β/2)(pᵀv) v.
       for i in k + 1..<N { p[i] = .zero }
