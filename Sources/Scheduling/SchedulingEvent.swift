@@ -12,6 +12,8 @@ package enum SchedulingEvent: Sendable {
   case workerEnded(WorkerSession, reason: String)
   /// While held, nothing is granted: the store cannot take changes, or the sweep is being stopped.
   case holdGrants(Bool)
+  /// The coordinator itself stood still for a while: what workers have sent is still unread, so nobody is overdue.
+  case wokeUp
   /// The time asked for by `wake` has come.
   case tick
 }

@@ -20,7 +20,25 @@ package struct SchedulingProgress: Equatable, Sendable {
   package var stepsPerSecond = 0.0
 }
 
+/// A trial that a worker holds now.
+package struct HeldTrialProgress: Equatable, Sendable {
+  package var session: WorkerSession
+  package var record: TrialRecord
+  package var step: Int
+  package var threads: Int
+}
+
 extension SweepScheduler {
+  /// What every worker works on, in the order in which they came and then by trial.
+  package var heldTrials: [HeldTrialProgress] {
+    workers.values.sorted { $0.order < $1.order }.flatMap { worker in
+      worker.held.sorted().map {
+        HeldTrialProgress(
+          session: worker.hello.session, record: trials[$0].record, step: trials[$0].step, threads: trials[$0].threads)
+      }
+    }
+  }
+
   package var progress: SchedulingProgress {
     var progress = SchedulingProgress()
     progress.planned = plan.plannedTrialCount - sharedTrials

@@ -74,12 +74,24 @@ extension SweepScheduler {
       if let index = current(address), readopt(index, by: session) {
         trials[index].lastHeard = now
         kept += 1
+      } else if isSettled(address) {
+        // Its end is durable; the acknowledgement is on its way, or will be repeated when the worker repeats the end.
+        continue
       } else {
         commands.append(.note(.fenced(address, from: session)))
         commands.append(.send(.cancel(item.trial, item.token), to: session))
       }
     }
     return kept
+  }
+
+  /// Whether the trial ended by what a worker reported under this very token.
+  private func isSettled(_ address: TrialAddress) -> Bool {
+    guard let index = indexByID[address.trial], trials[index].token == address.token else { return false }
+    switch trials[index].record.state {
+    case .succeeded, .failed: return true
+    case .pending, .leased, .running, .committing, .paused, .quarantined, .cancelled, .pruned: return false
+    }
   }
 
   /// Compares what a heartbeat lists with what is recorded. A trial the worker should hold and has not spoken of for a

@@ -36,8 +36,12 @@ package struct SweepScheduler {
   /// Optimiser steps of the trials that have ended and of all that are known.
   var stepsDone = 0
   var stepsKnown = 0
+  /// Of the trials that had ended before this coordinator started.
+  package private(set) var stepsDoneAtStart = 0
   /// What the present event has led to so far.
   var commands: [SchedulingCommand] = []
+
+  package var planName: String { plan.name }
 
   package init(plan: SweepPlan, epoch: Int64, settings: SchedulingSettings = .init()) {
     self.plan = plan
@@ -58,6 +62,7 @@ package struct SweepScheduler {
       look(notAfter: now + holdLeases)
     }
     for cell in plan.cells.indices { startCell(cell) }
+    stepsDoneAtStart = stepsDone
     return conclude(at: now)
   }
 
@@ -75,6 +80,8 @@ package struct SweepScheduler {
       }
     case .workerEnded(let session, let reason): endSession(session, reason: reason, clean: false)
     case .holdGrants(let hold): grantsHeld = hold
+    case .wokeUp:
+      for session in workers.keys where workers[session]?.isSilent == false { workers[session]?.lastContact = now }
     case .tick: break
     }
     return conclude(at: now)
@@ -110,7 +117,9 @@ package struct SweepScheduler {
     }
     switch message {
     case .hello, .chunk, .fetch: break
-    case .heartbeat(let held): reconcile(held, with: session, at: now)
+    case .heartbeat(let held):
+      reconcile(held, with: session, at: now)
+      commands.append(.send(.heard, to: session))
     case .started(let address): started(address, from: session, at: now)
     case .progress(let address, let points, let step, let stepsPerSecond):
       progressed(address, points: points, step: step, stepsPerSecond: stepsPerSecond, from: session, at: now)

@@ -12,6 +12,9 @@ package struct SweepDirectory: Hashable, Sendable {
   package var log: String { path + "/log.jsonl" }
   var lock: String { path + "/.lock" }
 
+  /// "process 12 on host" while somebody runs the sweep.
+  package var owner: String? { DirectoryLock.owner(of: self) }
+
   enum Content: Equatable {
     case absent
     /// Empty, or left by a start that was killed before it had made the database.

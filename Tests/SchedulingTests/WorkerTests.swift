@@ -110,6 +110,36 @@ import Testing
     #expect(again.token != grant.token)
   }
 
+  @Test func `every heartbeat is answered, so that a worker knows it is heard`() {
+    let harness = SchedulerHarness(makePlan(candidates: 1))
+    harness.connect(session(1))
+    _ = (harness.takeMessages(to: session(1)), harness.takeGrants())
+    harness.say(.heartbeat(held: []), from: session(1))
+    #expect(harness.takeMessages(to: session(1)) == [.heard])
+    harness.expectNothingElse()
+  }
+
+  @Test func `a heartbeat that crosses the acknowledgement of its trial's result stops nothing`() throws {
+    let harness = SchedulerHarness(makePlan(candidates: 1, report: 1))
+    harness.connect(session(1))
+    let (grant, worker) = try #require(harness.nextGrant())
+    harness.complete(grant, from: worker)
+    _ = harness.takeMessages(to: worker)
+    harness.say(.heartbeat(held: [HeldTrial(trial: grant.trial, token: grant.token, step: 100)]), from: worker)
+    #expect(harness.takeMessages(to: worker) == [.heard])
+  }
+
+  @Test func `a coordinator that stood still does not count its workers as lost`() throws {
+    let harness = SchedulerHarness(makePlan(candidates: 1))
+    harness.connect(session(1))
+    let (grant, _) = try #require(harness.nextGrant())
+    harness.now = harness.now + .seconds(3600)
+    harness.event(.wokeUp)
+    #expect(harness.state(grant.trial) == .leased)
+    harness.advance(.seconds(30))
+    #expect(harness.state(grant.trial) == .pending)
+  }
+
   @Test func `no worker is granted more than its slots`() {
     let harness = SchedulerHarness(makePlan(cells: 4))
     harness.connect(session(1), slots: 2)

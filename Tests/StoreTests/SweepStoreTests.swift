@@ -94,7 +94,14 @@ import Testing
     #expect(throws: StoreError.inUse(directory: directory.sweep, owner: owner)) {
       _ = try SweepStore.forRunning(makePlan(), in: directory.sweep)
     }
+    #expect(SweepDirectory(directory.sweep).owner == owner)
     try store.close()
+  }
+
+  @Test func `a directory that nobody runs has no owner`() throws {
+    let directory = try TemporaryDirectory()
+    do { try SweepStore.forRunning(makePlan(), in: directory.sweep).close() }
+    #expect(SweepDirectory(directory.sweep).owner == nil)
   }
 
   @Test func `a sweep can be read while another process runs it`() throws {

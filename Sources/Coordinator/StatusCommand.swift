@@ -1,0 +1,80 @@
+// `attune status`: how far a sweep is, also while it runs.
+internal import ArgumentParser
+import Foundation
+import Shared
+import Store
+
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Show how far a sweep is.",
+    discussion: """
+      Reads the sweep's directory only, so it can be asked while the sweep runs.
+
+      Example:
+        attune status runs/quickstart
+      """)
+
+  @Argument(help: "The sweep's directory.", completion: .directory)
+  var directory: String
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  private struct Status: Encodable {
+    var name: String
+    var owner: String?
+    var planned: Int
+    var succeeded: Int
+    var diverged: Int
+    var failed: Int
+    var cancelled: Int
+    var running: Int
+    var pending: Int
+    var superseded: Int
+    var wallSeconds: Double
+    var trialSeconds: Double
+    var digest: String
+    var machines: [String]
+  }
+
+  func run() throws {
+    let sweep = try StoredSweep(reading: directory)
+    let trials = sweep.trials.current
+    func count(_ states: TrialState...) -> Int { trials.count { states.contains($0.state) } }
+    let provenance = try sweep.store.provenance(of: trials)
+    let owner = sweep.store.directory.owner
+    // Without an owner nothing runs, whatever a killed process has left written.
+    let leased = count(.leased, .running, .committing)
+    let status = Status(
+      name: sweep.plan.name, owner: owner, planned: sweep.plannedCount, succeeded: count(.succeeded),
+      diverged: trials.count { $0.result?.outcome == .diverged }, failed: count(.failed, .quarantined),
+      cancelled: count(.cancelled, .pruned), running: owner == nil ? 0 : leased,
+      pending: sweep.trials.missing + count(.pending, .paused) + (owner == nil ? leased : 0),
+      superseded: sweep.trials.superseded.count, wallSeconds: provenance.wallSeconds,
+      trialSeconds: provenance.trialSeconds, digest: provenance.digest, machines: provenance.machines)
+    print(json ? try jsonText(status) : text(status))
+  }
+
+  private func text(_ status: Status) -> String {
+    let ended = status.succeeded + status.failed + status.cancelled
+    var lines = ["\(status.name): \(countText(ended)) of \(countText(status.planned)) trials have ended"]
+    var counts = [("succeeded", status.succeeded), ("failed", status.failed), ("cancelled", status.cancelled)]
+    counts += [("running", status.running), ("pending", status.pending)]
+    lines += counts.map { "  \($0.0.padding(toLength: 10, withPad: " ", startingAt: 0)) \(countText($0.1))" }
+    if status.diverged > 0 { lines.append("  of those that succeeded, \(countText(status.diverged)) diverged") }
+    if status.superseded > 0 {
+      lines.append("  besides, \(countText(status.superseded, "trial")) of an earlier edition of the manifest")
+    }
+    let wall = durationText(duration(seconds: status.wallSeconds))
+    lines.append(
+      "ran \(wall) so far on \(status.machines.isEmpty ? "no machine" : status.machines.joined(separator: ", "))")
+    if let owner = status.owner {
+      lines.append("\(owner) is running it")
+    } else if ended < status.planned {
+      let path = normalizedDirectory(directory)
+      lines.append("nobody is running it; to go on: attune run \(path)/manifest.yaml --out \(path)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

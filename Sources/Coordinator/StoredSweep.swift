@@ -1,0 +1,51 @@
+// A sweep's directory opened to look at it: the plan of its manifest and what has been stored under it.
+import Foundation
+import Manifests
+import Shared
+import Store
+
+struct StoredSweep {
+  let plan: SweepPlan
+  let store: SweepStore
+  let trials: PlacedTrials
+
+  /// Opens `path`; works while another process runs the sweep, and where nothing can be written.
+  init(reading path: String) throws {
+    let store = try SweepStore.forReading(normalizedDirectory(path))
+    try self.init(plan: try loadManifest(at: store.directory.manifest).plan, store: store)
+  }
+
+  init(plan: SweepPlan, store: SweepStore) throws {
+    (self.plan, self.store) = (plan, store)
+    trials = plan.place(try store.trials().map(\.record))
+  }
+
+  var digest: String { sweepDigest(trials.current) }
+
+  /// Trials the sweep will have when it ends, and those that have ended.
+  var plannedCount: Int { plan.plannedTrialCount - trials.shared }
+  var endedCount: Int { trials.current.count { $0.state.isTerminal } }
+
+  func results() throws -> SweepResults {
+    let curves = try store.curves()
+    let current = Set(trials.current.map(\.id))
+    return SweepResults(
+      plan: plan, trials: trials.current, curves: curves.filter { current.contains($0.key) },
+      provenance: try store.provenance(of: trials.current))
+  }
+}
+
+/// `runs/a/` and `runs/a` are one place; messages show it without the slash.
+func normalizedDirectory(_ path: String) -> String {
+  var path = path
+  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  return path
+}
+
+/// JSON of commands: keys sorted, so that outputs can be compared; absent values are left out.
+func jsonText(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

@@ -1,0 +1,189 @@
+// The one loop that owns the ROUTER socket, the scheduler and the store. It drains what has arrived, lets the scheduler
+// decide, makes every change durable in one transaction, and only then sends: what a worker reads as acknowledged
+// survives anything. It decides nothing itself.
+import Foundation
+import Messaging
+import Scheduling
+import Shared
+import Store
+
+final class SweepService {
+  enum Ending {
+    /// Every planned trial has ended.
+    case finished
+    /// A signal asked to stop; the sweep can go on later.
+    case interrupted(signal: Int32)
+  }
+
+  /// Messages taken before the changes they led to are committed.
+  private static let mostPerBatch = 256
+  /// Workers give back what they hold within 10 s.
+  private static let drainLimit = Duration.seconds(15)
+  /// Workers that were told to finish leave at once; what still runs then is ended.
+  private static let farewellLimit = Duration.seconds(3)
+  /// A pause between two turns of the loop that is no ordinary wait: the process was stopped or the machine asleep.
+  private static let suspension = Duration.seconds(5)
+
+  var scheduler: SweepScheduler
+  let store: SweepStore
+  let log: EventLog
+  let workers: LocalWorkers
+  let display: ProgressPrinter
+  let transfers: CheckpointTransfers
+  private let interruption: Interruption
+  private var endpoint: CoordinatorEndpoint
+  private let clock = SuspendingClock()
+  private let start: SuspendingClock.Instant
+
+  var peers: [WorkerSession: PeerID] = [:]
+  var sessions: [PeerID: WorkerSession] = [:]
+  var sessionsByProcess: [Int: WorkerSession] = [:]
+  /// Decided and not yet durable.
+  var changes: [SweepChange] = []
+  /// To be sent once everything in `changes` is durable.
+  var outgoing: [(message: CoordinatorMessage, session: WorkerSession)] = []
+  /// Set while the disk is full: when to try again.
+  var retryAt: Duration?
+  var retryPause = Duration.seconds(1)
+  private var wakeAt: MonotonicInstant?
+  private var isFinished = false
+  /// Since when the workers have been leaving, for good.
+  private var leavingSince: Duration?
+  var refusal: String?
+
+  init(
+    scheduler: SweepScheduler, store: SweepStore, endpoint: consuming CoordinatorEndpoint, workers: LocalWorkers,
+    interruption: Interruption, log: EventLog, display: ProgressPrinter
+  ) {
+    (self.scheduler, self.store, self.workers, self.interruption) = (scheduler, store, workers, interruption)
+    (self.log, self.display) = (log, display)
+    self.endpoint = endpoint
+    transfers = CheckpointTransfers(store.blobs)
+    start = clock.now
+  }
+
+  /// Time since the loop began, on the clock that stops while the machine sleeps.
+  var now: Duration { clock.now - start }
+  var instant: MonotonicInstant { MonotonicInstant(nanoseconds: 0) + now }
+
+  /// Runs the sweep from what the store holds to its end or to a signal.
+  func run() throws -> Ending {
+    perform(scheduler.start(with: try store.trials(), holdLeases: nil, at: instant))
+    try commitAndSend()
+    while true {
+      try lookAfterWorkers()
+      if let ending = try leaving() { return ending }
+      let woken = try wait()
+      if woken.readyDescriptors.contains(interruption.wakeup.descriptor) { interruption.wakeup.clear() }
+      try drainMessages()
+      if let wakeAt, wakeAt <= instant {
+        self.wakeAt = nil
+        handle(.tick)
+      }
+      try commitAndSend()
+      display.show(at: now) { scheduler.snapshot(elapsed: now, names: workerName) }
+    }
+  }
+
+  private func wait() throws -> WaitResult {
+    var deadlines = [display.nextUpdate]
+    if let wakeAt { deadlines.append(.nanoseconds(wakeAt.nanoseconds)) }
+    if let retryAt { deadlines.append(retryAt) }
+    if let next = workers.nextStart { deadlines.append(next) }
+    // Something could not be sent, or processes are on their way out: look again soon.
+    if leavingSince != nil || (!outgoing.isEmpty && retryAt == nil) { deadlines.append(now + .milliseconds(50)) }
+    let timeout = max((deadlines.min() ?? .zero) - now, .zero)
+    let before = now
+    let woken = try endpoint.wait(timeout: timeout, watching: [interruption.wakeup.descriptor] + workers.descriptors)
+    if now - before > timeout + Self.suspension { handle(.wokeUp) }
+    return woken
+  }
+
+  private func drainMessages() throws {
+    var budget = Self.mostPerBatch
+    while budget > 0, let delivery = try endpoint.receive() {
+      budget -= 1
+      switch delivery {
+      case .message(let peer, let message): try receive(message, from: peer)
+      case .malformed(let peer, let error):
+        var line = LogLine("malformed")
+        (line.worker, line.reason) = (sessions[peer]?.description, "\(error)")
+        log.write(line)
+      }
+    }
+  }
+
+  func handle(_ event: SchedulingEvent) { perform(scheduler.handle(event, at: instant)) }
+
+  private func perform(_ commands: [SchedulingCommand]) {
+    for command in commands {
+      switch command {
+      case .persist(let change): changes.append(change)
+      case .send(let message, let session): outgoing.append((message, session))
+      case .collect(let address, let offer, let session):
+        follow(transfers.begin(address, offer, from: session), session)
+      case .note(let note): heed(note)
+      case .wake(let time): wakeAt = min(wakeAt ?? time, time)
+      case .finished: isFinished = true
+      }
+    }
+  }
+
+  /// Starts workers that are due and tells the scheduler of those that have ended.
+  private func lookAfterWorkers() throws {
+    for ended in try workers.lookAfter(at: now) {
+      if let session = sessionsByProcess.removeValue(forKey: Int(ended.processID)) {
+        handle(.workerEnded(session, reason: ended.reason))
+      }
+      if leavingSince == nil {
+        var line = LogLine("worker_process_ended")
+        (line.process, line.reason) = (Int(ended.processID), ended.reason)
+        log.write(line)
+        display.note("\(ended.name): \(ended.reason)")
+      }
+    }
+    try commitAndSend()
+    if workers.isExhausted, leavingSince == nil, !isFinished {
+      throw CommandFailure(
+        "no worker could be kept running: \(refusal ?? workers.lastEnding ?? "none was started"); see "
+          + "\(store.directory.log), then run the same command again: what has ended is kept")
+    }
+  }
+
+  /// Ends the loop when everything is done or a signal has come, after the workers have gone.
+  private func leaving() throws -> Ending? {
+    if leavingSince == nil {
+      if isFinished, changes.isEmpty {
+        // Their last messages are sent by now; workers leave on `finish`.
+        leavingSince = now
+      } else if interruption.signalNumber != nil {
+        leavingSince = now
+        log.write(LogLine("interrupted"))
+        display.note("stopping: the workers give back what they hold; press Ctrl-C again to stop at once")
+        handle(.holdGrants(true))
+        workers.drain()
+      }
+    }
+    guard let leavingSince else { return nil }
+    let limit = isFinished ? Self.farewellLimit : Self.drainLimit
+    guard workers.runningCount == 0 || now - leavingSince > limit else { return nil }
+    workers.drain()
+    workers.kill()
+    if !changes.isEmpty { try store.commit(changes) }
+    if let number = interruption.signalNumber, !isFinished { return .interrupted(signal: number) }
+    return .finished
+  }
+
+  /// False while the connection's queue is full; true also when the worker is gone, since it will say hello again.
+  func send(_ message: CoordinatorMessage, to peer: PeerID) throws -> Bool {
+    switch try endpoint.send(message, to: peer) {
+    case .sent, .unreachable: true
+    case .full: false
+    }
+  }
+
+  private func workerName(_ session: WorkerSession) -> String {
+    let process = sessionsByProcess.first { $0.value == session }?.key
+    return process.flatMap { workers.name(of: $0) } ?? "worker \(session)"
+  }
+}
