@@ -3,7 +3,7 @@
 
 package enum TrialOutcome: String, CaseIterable, Hashable, Codable, Sendable {
   case finite
-  /// The loss left the finite numbers or passed the divergence bound; scores as the zero predictor (science.md §8.6).
+  /// A loss left the finite numbers; scores as the zero predictor (science.md §8.6).
   case diverged
 }
 

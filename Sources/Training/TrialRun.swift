@@ -5,9 +5,6 @@ import KernelTypes
 import Kernels
 import Shared
 
-/// A loss this large counts as diverged: the zero predictor's is of order one.
-private let divergenceBound = 1e8
-
 /// The name of the instruction set that trials run with here.
 package var instructionSetName: String { InstructionSet.best?.rawValue ?? "none" }
 
@@ -85,7 +82,8 @@ final class TrialRun<Observer: TrialObserver> {
       let drawing =
         local % parameters.resampleEvery == 0 || state.step == firstStep ? local / parameters.resampleEvery : nil
       takeStep(local, drawing: drawing)
-      if !(abs(state.lastLoss) <= divergenceBound) {
+      // A batch with one huge prompt is no divergence: exponential attention has them, and clipping bounds the step.
+      if !state.lastLoss.isFinite {
         if parameters.restarts == 1 || !skipDivergedRestart() { return try finish(diverged: true) }
         continue
       }
@@ -162,7 +160,7 @@ final class TrialRun<Observer: TrialObserver> {
     if assignment.stage == .reporting { try measureTest(&metrics) }
     var losses = [metrics.trainLoss, metrics.validationLoss]
     if assignment.stage == .reporting { losses.append(metrics.testLoss) }
-    let outcome: TrialOutcome = diverged || losses.contains { !($0 <= divergenceBound) } ? .diverged : .finite
+    let outcome: TrialOutcome = diverged || losses.contains { !$0.isFinite } ? .diverged : .finite
     let checkpoint = state.checkpoint(layout)
     let result = TrialResult(
       outcome: outcome, metrics: metrics.canonical, checkpoint: checkpoint.digest, steps: state.step,
