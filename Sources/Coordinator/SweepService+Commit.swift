@@ -37,7 +37,8 @@ extension SweepService {
   /// Nothing is lost: the changes stay here until they can be stored, and the workers keep what is not acknowledged.
   func storageFailed(_ error: StoreError) {
     if retryAt == nil {
-      display.note("\(error); until then nothing new is started")
+      let what = if case .diskFull(let place) = error { "\(place): no space is left on the disk" } else { "\(error)" }
+      display.note("\(what); the sweep waits and goes on by itself once there is some: nothing is lost")
       var line = LogLine("storage_failed")
       line.reason = error.description
       log.write(line)

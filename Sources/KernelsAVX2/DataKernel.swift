@@ -1,4 +1,4 @@
-// Draws prompts: ξ, x = U diag(√σ) ξ, and labels y ~ N(0, |K|), 16 prompts at a time (science.md §2).
+// Draws prompts: ξ, x = U diag(√σ) ξ, and labels y ~ N(0, |K|), 16 prompts at a time (docs/science.md §2).
 // ξ depends on seed, stream and counters alone, so that all tasks see the same inputs.
 import KernelTypes
 

@@ -1,5 +1,5 @@
 // The head kernel for any dimension: vectors of features in memory, products blocked by four sources or eight features
-// so that sums stay in registers. Notation and shapes: HeadBuffers. Formulas: science.md §1, differentiated by hand.
+// so that sums stay in registers. Notation and shapes: HeadBuffers. Formulas: docs/science.md §1, differentiated by hand.
 
 enum GeneralHead<Head: HeadActivation>: HeadKernel {
   /// Features summed in registers at a time.

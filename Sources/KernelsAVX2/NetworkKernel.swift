@@ -1,4 +1,4 @@
-// Forward and backward passes of the whole network over a chunk of prompts (science.md §1).
+// Forward and backward passes of the whole network over a chunk of prompts (docs/science.md §1).
 // Layers read their input's states; the last computes the query's y only, the first gives no input gradient.
 import KernelTypes
 

@@ -1,5 +1,5 @@
 // The head kernel for a dimension known at compile time: u, the weighted sums and their gradients live in registers.
-// Notation and shapes: HeadBuffers. Source of the formulas: science.md §1, differentiated by hand.
+// Notation and shapes: HeadBuffers. Source of the formulas: docs/science.md §1, differentiated by hand.
 
 enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
   static var features: Int { d + 1 }

@@ -48,7 +48,7 @@ package struct CoordinatorEndpoint: ~Copyable {
   ) throws(TransportError) {
     let socket = try Socket(context, type: ZMQ_ROUTER)
     try socket.setCommonOptions(options ?? SocketOptions(for: address.transport), transport: address.transport)
-    // Without it a message to a worker that has gone is dropped silently (messaging.md, 7).
+    // Without it a message to a worker that has gone is dropped silently (docs/messaging.md, 7).
     try socket.set(ZMQ_ROUTER_MANDATORY, 1, "ROUTER_MANDATORY")
     try socket.set(ZMQ_ROUTER_HANDOVER, 0, "ROUTER_HANDOVER")
     try socket.set(ZMQ_BACKLOG, 4096, "BACKLOG")

@@ -1,5 +1,5 @@
 // libzmq's context: its threads and the memory behind all sockets of a process. Contexts may cross threads, sockets may
-// not (messaging.md, 8), so this is the one part of the module that is shared.
+// not (docs/messaging.md, 8), so this is the one part of the module that is shared.
 internal import CZeroMQ
 
 /// Kept alive by every endpoint made from it; ends its threads after the last of them has closed.

@@ -1,4 +1,4 @@
-// One libzmq socket: options, multi-part messages and waiting. Created, used and closed by one thread (messaging.md, 8);
+// One libzmq socket: options, multi-part messages and waiting. Created, used and closed by one thread (docs/messaging.md, 8);
 // being noncopyable and not Sendable, it cannot be handed to another by accident.
 internal import CZeroMQ
 import Foundation
@@ -48,14 +48,14 @@ struct Socket: ~Copyable {
     }
   }
 
-  /// What control sockets of both sides have in common (messaging.md, Options; docs/protocol.md, Sockets).
+  /// What control sockets of both sides have in common (docs/messaging.md, Options; docs/protocol.md, Sockets).
   func setCommonOptions(_ options: SocketOptions, transport: EndpointAddress.Transport) throws(TransportError) {
     try set(ZMQ_LINGER, milliseconds(options.linger), "LINGER")
     try setMaximumFrameBytes(Int64(WireLimits.frameBytes))
     try set(ZMQ_SNDHWM, Int32(clamping: options.highWaterMark), "SNDHWM")
     try set(ZMQ_RCVHWM, Int32(clamping: options.highWaterMark), "RCVHWM")
     try set(ZMQ_HANDSHAKE_IVL, milliseconds(options.handshakeLimit), "HANDSHAKE_IVL")
-    // ZMTP's own heartbeats stay off: with back-pressure they lose messages silently (messaging.md, 1).
+    // ZMTP's own heartbeats stay off: with back-pressure they lose messages silently (docs/messaging.md, 1).
     if transport == .tcp {
       try set(ZMQ_TCP_KEEPALIVE, 1, "TCP_KEEPALIVE")
       try set(ZMQ_TCP_KEEPALIVE_IDLE, 30, "TCP_KEEPALIVE_IDLE")
@@ -83,7 +83,7 @@ struct Socket: ~Copyable {
   }
 
   /// The next message, if one has arrived. At most `limit` frames are kept; the rest of a longer one is drained unread,
-  /// since neither MAXMSGSIZE nor RCVHWM bounds their number (messaging.md, 3).
+  /// since neither MAXMSGSIZE nor RCVHWM bounds their number (docs/messaging.md, 3).
   func receive(atMost limit: Int) throws(TransportError) -> Frames? {
     var frames: [[UInt8]] = []
     var count = 0

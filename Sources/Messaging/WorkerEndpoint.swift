@@ -49,7 +49,7 @@ package struct WorkerEndpoint: ~Copyable {
     try socket.setCommonOptions(options, transport: address.transport)
     try socket.set(ZMQ_RECONNECT_IVL, milliseconds(options.reconnectInterval), "RECONNECT_IVL")
     try socket.set(ZMQ_RECONNECT_IVL_MAX, milliseconds(options.longestReconnectInterval), "RECONNECT_IVL_MAX")
-    // Nothing is queued for a connection that does not stand yet: the outbox keeps it (messaging.md, Options).
+    // Nothing is queued for a connection that does not stand yet: the outbox keeps it (docs/messaging.md, Options).
     try socket.set(ZMQ_IMMEDIATE, 1, "IMMEDIATE")
     try monitor.set(ZMQ_LINGER, 0, "LINGER")
     // The socket's address alone may return while the monitor of the one before is still registered under it.

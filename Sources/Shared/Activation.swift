@@ -1,4 +1,4 @@
-// The attention activations h of science.md §3, by the names that manifests, tables and checkpoints use.
+// The attention activations h of docs/science.md §3, by the names that manifests, tables and checkpoints use.
 // A cell's activation is a list of heads; `exp+linear` is the paper's two-head model.
 
 /// What an attention head applies to its scores S_st, and over which sources it normalises.
@@ -12,7 +12,7 @@ package enum Activation: String, CaseIterable, Hashable, Codable, Sendable {
   /// e^s divided by its sum over the sources of the same target
   case softmax
 
-  /// Normalised activations take `attention_scale` 1 by default, the others 1/n (science.md §1).
+  /// Normalised activations take `attention_scale` 1 by default, the others 1/n (docs/science.md §1).
   package var isNormalised: Bool { self == .softmax }
 }
 

@@ -9,7 +9,7 @@ package struct TrialID: RawRepresentable, Hashable, Codable, Sendable, Comparabl
   package var description: String { "\(rawValue)" }
 }
 
-/// The replicate: decides the rotation U, the initialisation and every draw of data (science.md §8.1).
+/// The replicate: decides the rotation U, the initialisation and every draw of data (docs/science.md §8.1).
 package struct Seed: RawRepresentable, Hashable, Codable, Sendable, Comparable, CustomStringConvertible {
   package let rawValue: UInt32
   package init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -66,7 +66,7 @@ package struct WorkerSession: RawRepresentable, Hashable, Codable, Sendable, Cus
 }
 
 /// Fencing token of a lease: (boot epoch of the coordinator, counter within it). Later tokens compare greater, and only
-/// the latest token of a trial may change its state (messaging.md, Delivery).
+/// the latest token of a trial may change its state (docs/messaging.md, Delivery).
 package struct LeaseToken: Hashable, Codable, Sendable, Comparable, CustomStringConvertible {
   package let epoch: Int64
   package let counter: Int64

@@ -1,4 +1,4 @@
-// The parameters a manifest may set or search: names, kinds and frozen defaults (design.md, Manifest).
+// The parameters a manifest may set or search: names, kinds and frozen defaults (docs/design.md, Manifest).
 // Frozen: a default is part of every identity that leaves it out, so changing one needs a new arithmetic version.
 
 package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, Comparable {

@@ -30,7 +30,7 @@ package enum SearchMethod: String, CaseIterable, Codable, Sendable { case grid, 
 package struct ReportSettings: Hashable, Sendable {
   /// Of intervals and of the best set: α = 1 − confidence.
   package var confidence = 0.95
-  /// On the normalised excess (science.md §8.5).
+  /// On the normalised excess (docs/science.md §8.5).
   package var tieMargin = 0.01
   package init() {}
 }

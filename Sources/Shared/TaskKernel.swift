@@ -1,4 +1,4 @@
-// The tasks whose labels are draws of a Gaussian process, y ~ N(0, |K|), K_ij = κ(ξ_i, ξ_j) (science.md §2).
+// The tasks whose labels are draws of a Gaussian process, y ~ N(0, |K|), K_ij = κ(ξ_i, ξ_j) (docs/science.md §2).
 // Text forms are those of manifests: `linear`, `relu`, `exp`, `exp(1)`.
 
 /// A task's kernel κ.

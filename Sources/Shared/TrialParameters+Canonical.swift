@@ -1,5 +1,5 @@
 // The canonical form of a configuration, its identity, and reading it back from the wire or the store.
-// Canonical: sorted JSON, frozen defaults left out, recipes expanded, floats by bit pattern (design.md, Manifest).
+// Canonical: sorted JSON, frozen defaults left out, recipes expanded, floats by bit pattern (docs/design.md, Manifest).
 import Foundation
 
 extension TrialParameters {

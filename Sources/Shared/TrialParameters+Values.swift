@@ -40,7 +40,7 @@ extension TrialParameters {
     checkpointEvery = max(1, steps / 10)
   }
 
-  /// The authors' optimiser and settings (science.md §5).
+  /// The authors' optimiser and settings (docs/science.md §5).
   private mutating func applyCheng2024() {
     learningRate = 0.1
     (beta1, beta2, epsilon) = (0.9, 0.9, 1e-8)

@@ -1,4 +1,4 @@
-// One configuration: everything that decides a trained network except the seed. Defaults are those of design.md and
+// One configuration: everything that decides a trained network except the seed. Defaults are those of docs/design.md and
 // are frozen, because a configuration's identity leaves them out.
 
 package enum Optimizer: String, CaseIterable, Hashable, Sendable { case adam, adamw, sgd }
@@ -21,7 +21,7 @@ package enum AttentionScale: String, CaseIterable, Hashable, Sendable {
 }
 
 /// Clips the gradient of layer i (from 0; all heads and blocks together) to norm scale/(base − i)², with `scaleAfter`
-/// from step `switchStep` on (science.md §5). At most `base` layers.
+/// from step `switchStep` on (docs/science.md §5). At most `base` layers.
 package struct LayerClip: Hashable, Sendable {
   package var scale: Double
   package var base: Int
@@ -32,7 +32,7 @@ package struct LayerClip: Hashable, Sendable {
   }
 }
 
-/// Whether the network is free or the attainable reference: A = a·I, BᵀC = b·I, r per layer and head (science.md §7).
+/// Whether the network is free or the attainable reference: A = a·I, BᵀC = b·I, r per layer and head (docs/science.md §7).
 package enum NetworkKind: String, CaseIterable, Hashable, Sendable { case full, isotropic }
 
 package struct TrialParameters: Hashable, Sendable {

@@ -3,7 +3,7 @@
 
 package enum TrialOutcome: String, CaseIterable, Hashable, Codable, Sendable {
   case finite
-  /// A loss left the finite numbers; scores as the zero predictor (science.md §8.6).
+  /// A loss left the finite numbers; scores as the zero predictor (docs/science.md §8.6).
   case diverged
 }
 

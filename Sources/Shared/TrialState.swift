@@ -1,4 +1,4 @@
-// The states of a trial and every legal change between them (design.md, Trials; messaging.md, Delivery).
+// The states of a trial and every legal change between them (docs/design.md, Trials; docs/messaging.md, Delivery).
 // One exhaustive switch: a change that is not listed is refused, and terminal states are sticky.
 
 package enum TrialState: String, CaseIterable, Hashable, Codable, Sendable {
@@ -50,7 +50,7 @@ package enum TrialState: String, CaseIterable, Hashable, Codable, Sendable {
 package enum TrialStage: String, CaseIterable, Hashable, Codable, Sendable {
   /// A candidate configuration on a tuning seed; judged by validation loss.
   case tuning
-  /// The cell's attainable reference: the best isotropic network (science.md §7).
+  /// The cell's attainable reference: the best isotropic network (docs/science.md §7).
   case reference
   /// The selected configuration on a reporting seed; judged on test prompts that chose nothing.
   case reporting

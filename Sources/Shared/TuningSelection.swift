@@ -9,7 +9,7 @@ package struct TuningSelection: Equatable, Sendable {
 }
 
 /// Selects the candidate with the smallest mean over tuning seeds of ln loss; ties go to the earlier candidate
-/// (science.md §8.2). A diverged trial scores infinity: it is never chosen while another candidate is
+/// (docs/science.md §8.2). A diverged trial scores infinity: it is never chosen while another candidate is
 /// finite. A candidate without a score is never chosen while another has one, even infinity.
 /// - losses: [candidate][tuning seed]; nil where the trial failed, was quarantined or cancelled, +∞ where it diverged.
 package func selectCandidate(losses: [[Double?]]) -> TuningSelection {

@@ -8,6 +8,7 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   case inUse(directory: String, owner: String)
   /// The directory holds something that is no sweep.
   case foreign(directory: String, found: String)
+  case notADirectory(path: String)
   /// There is no sweep where one was asked for.
   case absent(directory: String)
   /// The manifest leaves out or changes what the directory has run.
@@ -30,6 +31,7 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(directory): \(owner) is running this sweep; wait for it, or stop it and run the same command again"
     case .foreign(let directory, let found):
       "\(directory): it holds \(found), and no sweep; choose another directory with --out, or an empty one"
+    case .notADirectory(let path): "\(path): it is a file; choose a directory with --out"
     case .absent(let directory):
       "\(directory): no sweep is stored here; name the directory that `attune run` printed, or run a manifest first"
     case .otherSweep(let directory, let difference):
@@ -56,7 +58,7 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   package var mayPass: Bool {
     switch self {
     case .diskFull: true
-    case .inUse, .foreign, .absent, .otherSweep, .networkFileSystem, .readOnly, .failed, .damaged, .tooNew,
+    case .inUse, .foreign, .notADirectory, .absent, .otherSweep, .networkFileSystem, .readOnly, .failed, .damaged, .tooNew,
       .illegalChange:
       false
     }

@@ -1,4 +1,4 @@
-// 64 hex digits that two directories share exactly if they hold the same results, bit for bit (design.md, Determinism).
+// 64 hex digits that two directories share exactly if they hold the same results, bit for bit (docs/design.md, Determinism).
 import Shared
 
 /// SHA-256 over the terminal trials sorted by identity, a line each: configuration, seed, outcome (the state of a trial

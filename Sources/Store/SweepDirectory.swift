@@ -1,4 +1,4 @@
-// The layout of a sweep's directory (design.md, Output directory) and what an existing directory is.
+// The layout of a sweep's directory (docs/design.md, Output directory) and what an existing directory is.
 import Foundation
 
 package struct SweepDirectory: Hashable, Sendable {
@@ -26,7 +26,7 @@ package struct SweepDirectory: Hashable, Sendable {
   func content() throws(StoreError) -> Content {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return .absent }
-    guard isDirectory.boolValue else { return .foreign("a file") }
+    guard isDirectory.boolValue else { throw .notADirectory(path: path) }
     guard access(path, R_OK | X_OK) == 0 else { throw .system(errno, place: path, doing: "reading it") }
     if FileManager.default.fileExists(atPath: database) { return .sweep }
     let names = try storing(path) { try FileManager.default.contentsOfDirectory(atPath: path) }

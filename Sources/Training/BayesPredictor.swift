@@ -1,4 +1,4 @@
-// The posterior mean of a task: ŷ = k_qᵀ(K_c + σ²I)⁻¹ y with k_q and K_c from the full matrix (science.md §7).
+// The posterior mean of a task: ŷ = k_qᵀ(K_c + σ²I)⁻¹ y with k_q and K_c from the full matrix (docs/science.md §7).
 // One prompt at a time in double precision: the numbers everything else is measured against.
 import Shared
 

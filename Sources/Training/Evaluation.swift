@@ -1,4 +1,4 @@
-// Losses on prompts that training never sees, and the baselines on the same prompts (science.md §4, §7).
+// Losses on prompts that training never sees, and the baselines on the same prompts (docs/science.md §4, §7).
 import Foundation
 import KernelTypes
 import Kernels

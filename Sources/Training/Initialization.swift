@@ -30,7 +30,7 @@ struct HostDraws {
   }
 }
 
-/// The network that restart `restart` of a trial begins with (science.md §1, Initialisation).
+/// The network that restart `restart` of a trial begins with (docs/science.md §1, Initialisation).
 package func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: Int) -> Network {
   if parameters.network == .isotropic { return isotropicStart(parameters, restart: restart) }
   var network = Network(parameters)

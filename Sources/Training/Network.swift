@@ -1,4 +1,4 @@
-// A network's parameters as science.md §1 names them, and their form for the kernels.
+// A network's parameters as docs/science.md §1 names them, and their form for the kernels.
 import KernelTypes
 import Shared
 

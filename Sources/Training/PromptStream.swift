@@ -78,7 +78,7 @@ package final class PromptStream: @unchecked Sendable {
         let word = philox4x32(
           counter: SIMD4(UInt32(truncatingIfNeeded: batch), UInt32(truncatingIfNeeded: first + i), 0, 0),
           key: SIMD2(seed.rawValue, StreamCode.trainPool.rawValue))[0]
-        indices[i] = UInt32(UInt64(word) * UInt64(pool) >> 32)
+        indices[i] = UInt32((UInt64(word) * UInt64(pool)) >> 32)
       }
       kernels.generate(recipe, 0, indices.baseAddress!, count, blocks, scratch, prompts, targets, latent)
     }

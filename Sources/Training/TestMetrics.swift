@@ -1,4 +1,4 @@
-// From predictions on the test prompts to the numbers of a trial (science.md §4, §8). Sums run in double precision and in
+// From predictions on the test prompts to the numbers of a trial (docs/science.md §4, §8). Sums run in double precision and in
 // prompt order.
 import Shared
 

@@ -91,7 +91,7 @@ package struct TrainableLayout {
     return packed
   }
 
-  /// The gradient of the trained vector from the kernels' [L][H][dM, dP, dρ] (science.md §1: S = xᵀBᵀC x, so
+  /// The gradient of the trained vector from the kernels' [L][H][dM, dP, dρ] (docs/science.md §1: S = xᵀBᵀC x, so
   /// dB = C dMᵀ, dC = B dM; P = scale·A, ρ = scale·r).
   package func pullBack(_ gradient: UnsafePointer<Float>, _ network: borrowing Network, into packed: inout [Float]) {
     let d = parameters.dimension, square = d * d

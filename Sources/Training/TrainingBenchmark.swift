@@ -1,4 +1,4 @@
-// How long a training step takes here, and how near that is to what the processor could do (design.md, Commands).
+// How long a training step takes here, and how near that is to what the processor could do (docs/design.md, Commands).
 // Medians of many steps: machines are noisy, and the peak is measured by the same threads in the same run.
 import Foundation
 import KernelTypes
@@ -19,7 +19,7 @@ package struct TrainingMeasurement: Codable, Sendable {
   package var stepMsMin: Double
   /// Drawing one batch; milliseconds, median.
   package var datagenMs: Double
-  /// Nominal: what the formulas of science.md §1 need, whatever is executed.
+  /// Nominal: what the formulas of docs/science.md §1 need, whatever is executed.
   package var gflopPerStep: Double
   package var gflops: Double
   package var peakGflops: Double

@@ -1,5 +1,5 @@
 // Everything a trial needs to go on bit for bit, and its form as a checkpoint file (docs/decisions.md, Checkpoints).
-// The network's tensors come first, under the names that design.md fixes.
+// The network's tensors come first, under the names that docs/design.md fixes.
 import Shared
 
 package struct TrainingState {

@@ -1,4 +1,4 @@
-// Fake results of the quickstart sweep with values near those of science.md §8, for tests of the matrix and its formats.
+// Fake results of the quickstart sweep with values near those of docs/science.md §8, for tests of the matrix and its formats.
 // Losses are a level per cell, a common effect per seed and a little noise, all from fixed draws.
 import Reports
 import Shared

@@ -1,4 +1,4 @@
-// The network of science.md §1 in double precision, written as its formulas are: one prompt, plain loops, nothing shared
+// The network of docs/science.md §1 in double precision, written as its formulas are: one prompt, plain loops, nothing shared
 // with the fast kernels. Tests trust this and measure the kernels against it.
 import Foundation
 package import KernelTypes

@@ -1,4 +1,4 @@
-// What the interaction test says in words (science.md §8.7).
+// What the interaction test says in words (docs/science.md §8.7).
 import Shared
 
 package func interactionSentence(_ summary: InteractionSummary, _ matrix: SweepMatrix) -> String {

@@ -1,4 +1,4 @@
-// The columns of matrix.csv (design.md, Output directory): one definition for CSV and JSON.
+// The columns of matrix.csv (docs/design.md, Output directory): one definition for CSV and JSON.
 // A column's order and name are a contract; a change needs a new `matrixVersion`.
 import Shared
 

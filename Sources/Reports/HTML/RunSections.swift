@@ -20,7 +20,7 @@ func runSection(_ results: SweepResults, _ matrix: SweepMatrix) -> Markup {
     """
 }
 
-/// The Bayes identity is a check of data, baselines and arithmetic at once (science.md §4).
+/// The Bayes identity is a check of data, baselines and arithmetic at once (docs/science.md §4).
 private func identityCheck(_ matrix: SweepMatrix) -> Markup {
   let scores = matrix.cells.flatMap(\.measured.present).map { abs($0.bayesIdentityZ) }.filter(\.isFinite)
   guard let worst = scores.max() else { return "" }

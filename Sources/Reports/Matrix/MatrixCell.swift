@@ -2,7 +2,7 @@
 // what the tests of its row decided about it.
 import Shared
 
-/// What the row's tests say of a cell against the row's leader (science.md §8.5).
+/// What the row's tests say of a cell against the row's leader (docs/science.md §8.5).
 package enum Verdict: String, CaseIterable, Sendable {
   /// The smallest mean ln test loss of the row.
   case leader

@@ -1,5 +1,5 @@
 // One row of the matrix: a task at one value of every further axis, all columns compared with one another.
-// The tests of science.md §8.4–8.6 are applied here.
+// The tests of docs/science.md §8.4–8.6 are applied here.
 import Shared
 
 package struct MatrixRow: Sendable {
@@ -15,13 +15,13 @@ package struct MatrixRow: Sendable {
   /// Index into `cells` of the second smallest.
   package let runnerUp: Int?
   /// Trials of the row's cells that are not yet ended. Above 0 nothing is excluded: testing again and again while seeds
-  /// come in declares false winners (science.md §8.8).
+  /// come in declares false winners (docs/science.md §8.8).
   package let pending: Int
   package let settings: ReportSettings
 
   package var isDecided: Bool { pending == 0 }
   /// Some cell stays in the best set only because its attainable reference is not beaten: better training may change the
-  /// answer (science.md §8.6).
+  /// answer (docs/science.md §8.6).
   package var isOptimiserLimited: Bool { isDecided && cells.indices.contains { bestSet.isSavedByReference($0) } }
   package var hasTooFewSeeds: Bool { cells.indices.contains { bestSet.hasTooFewSeeds($0) } }
   package var best: [MatrixCell] { cells.filter(\.inBestSet) }

@@ -1,5 +1,5 @@
 // How one cell's hyperparameters were chosen: every candidate with its score, the selected one, and whether it lies at
-// the edge of what was tried (science.md §8.2).
+// the edge of what was tried (docs/science.md §8.2).
 import Shared
 
 package struct TuningCandidate: Sendable {

@@ -1,5 +1,5 @@
 // Which activations of a row may still be the best: all ordered pairs, sign-flip tests, Bonferroni over a cell's rivals
-// (science.md §8.4), with the guard against rivals that are only badly trained (§8.6).
+// (docs/science.md §8.4), with the guard against rivals that are only badly trained (§8.6).
 
 /// What one activation brings into its row. Both arrays are indexed by reporting seed, the same for all activations of
 /// the row; nil where the seed's trial is missing.

@@ -1,5 +1,5 @@
 // Two one-sided tests: is a paired difference within a margin of zero? It makes "tied" a finding, not a lack of one
-// (science.md §8.5).
+// (docs/science.md §8.5).
 
 /// Source: Schuirmann 1987, J. Pharmacokinet. Biopharm. 15:657 (TOST), on paired differences.
 package struct EquivalenceTest: Equatable, Sendable {

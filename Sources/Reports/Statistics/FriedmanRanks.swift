@@ -1,5 +1,5 @@
 // Ranks of the activations over tasks: a footnote of the report, because an activation may win on average and still be
-// the wrong one for a task (science.md §8.7).
+// the wrong one for a task (docs/science.md §8.7).
 
 package struct FriedmanRanks: Equatable, Sendable {
   /// Mean rank per activation, 1 the best; ties share their mean rank.

@@ -1,4 +1,4 @@
-// The thesis itself: does the best activation depend on the task? An intersection–union test (science.md §8.7).
+// The thesis itself: does the best activation depend on the task? An intersection–union test (docs/science.md §8.7).
 // No activation may be best everywhere: each must be beaten, by some rival, in some task.
 
 package struct InteractionTest: Equatable, Sendable {

@@ -1,5 +1,5 @@
 // Whether a cell is worse than a network its own optimiser should have found: the attainable reference, an isotropic
-// network of a handful of numbers (science.md §7).
+// network of a handful of numbers (docs/science.md §7).
 
 package struct OptimiserLimit: Equatable, Sendable {
   /// ln trained loss − ln reference loss over the seeds that have both.

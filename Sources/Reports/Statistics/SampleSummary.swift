@@ -1,5 +1,5 @@
 // Mean, standard deviation and t-interval of a sample: what every cell prints of its seeds.
-// Also the one-sided t test of the mean, printed beside the sign-flip test (science.md §8.4).
+// Also the one-sided t test of the mean, printed beside the sign-flip test (docs/science.md §8.4).
 
 package struct SampleSummary: Equatable, Sendable {
   package let count: Int

@@ -1,4 +1,4 @@
-// The one-sided sign-flip (randomisation) test of paired differences that decides every comparison (science.md §8.4).
+// The one-sided sign-flip (randomisation) test of paired differences that decides every comparison (docs/science.md §8.4).
 // Exact up to 32 pairs without visiting all 2^S sign vectors; beyond, a fixed random sample of them.
 
 /// Tests whether paired differences d_1…d_S are above zero on average: under the hypothesis that every d_s is symmetric

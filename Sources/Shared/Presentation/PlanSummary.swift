@@ -62,7 +62,7 @@ package struct PlanSummary: Sendable {
 }
 
 extension TrialParameters {
-  /// Numbers that training changes: A, r, B, C of every head and layer (science.md §1); A only where the value matrix is
+  /// Numbers that training changes: A, r, B, C of every head and layer (docs/science.md §1); A only where the value matrix is
   /// free, one layer where they are tied, and a, b, r alone in an isotropic reference.
   package var trainedNumbers: Int {
     let perHead: Int

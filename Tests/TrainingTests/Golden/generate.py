@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the reference cases of this folder that the paper's authors' functions do not cover: more heads, layers and
 shapes, attention scale 1, AdamW and SGD, posterior means in other shapes. Float64 throughout; the model is written from
-science.md's formulas with PyTorch's automatic differentiation and optimisers, independently of the Swift code.
+docs/science.md's formulas with PyTorch's automatic differentiation and optimisers, independently of the Swift code.
 
 Needs numpy and torch. The same seed gives the same files: python3 generate.py
 """
