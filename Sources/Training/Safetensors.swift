@@ -68,7 +68,7 @@ package struct Safetensors: Equatable, Sendable {
       throw bad("its header is not a JSON object")
     }
     metadata = json["__metadata__"] as? [String: String] ?? [:]
-    var found: [(offset: Int, tensor: Tensor)] = []
+    var found: [(start: Int, end: Int, name: String, shape: [Int])] = []
     for (name, entry) in json where name != "__metadata__" {
       guard let entry = entry as? [String: Any], entry["dtype"] as? String == "F32",
         let shape = entry["shape"] as? [Int], let offsets = entry["data_offsets"] as? [Int], offsets.count == 2,
@@ -83,15 +83,22 @@ package struct Safetensors: Equatable, Sendable {
       guard count.multipliedReportingOverflow(by: 4) == (offsets[1] - offsets[0], false) else {
         throw bad("tensor \(name.prefix(80)) has \(offsets[1] - offsets[0]) bytes for shape \(shape)")
       }
-      var values = [Float](repeating: 0, count: count)
-      for i in 0..<count {
-        let at = start + offsets[0] + 4 * i
-        let bits =
-          UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16 | UInt32(bytes[at + 3]) << 24
-        values[i] = Float(bitPattern: bits)
-      }
-      found.append((offsets[0], Tensor(name: name, shape: shape, values: values)))
+      found.append((offsets[0], offsets[1], name, shape))
     }
-    tensors = found.sorted { ($0.offset, $0.tensor.name) < ($1.offset, $1.tensor.name) }.map(\.tensor)
+    found.sort { ($0.start, $0.end, $0.name) < ($1.start, $1.end, $1.name) }
+    // As the format demands; and a small header must not name the same megabytes thousands of times.
+    var end = 0
+    for entry in found {
+      guard entry.start == end else { throw bad("its tensors overlap or leave gaps") }
+      end = entry.end
+    }
+    guard end == bytes.count - start else { throw bad("its tensors overlap or leave gaps") }
+    tensors = found.map { entry in
+      let values = stride(from: start + entry.start, to: start + entry.end, by: 4).map { at in
+        let low = UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8
+        return Float(bitPattern: low | UInt32(bytes[at + 2]) << 16 | UInt32(bytes[at + 3]) << 24)
+      }
+      return Tensor(name: entry.name, shape: entry.shape, values: values)
+    }
   }
 }
