@@ -17,6 +17,6 @@ struct AttuneCommand: ParsableCommand {
     version: programVersion,
     subcommands: [
       RunCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self, ReportCommand.self,
-      DigestCommand.self, AuditCommand.self, VerifyCommand.self, BenchCommand.self,
+      PromptsCommand.self, DigestCommand.self, AuditCommand.self, VerifyCommand.self, BenchCommand.self,
     ])
 }

@@ -7,4 +7,16 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
 }
 
 /// A line for people: standard output is for tables and what programs read.
-func tell(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+func tell(_ line: String) { writeToStandardError(line + "\n") }
+
+/// Nobody may be reading any more; a sweep goes on without its audience.
+func writeToStandardError(_ text: String) {
+  let bytes = Array(text.utf8)
+  var written = 0
+  while written < bytes.count {
+    let count = bytes[written...].withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    if count < 0, errno == EINTR { continue }
+    if count <= 0 { return }
+    written += count
+  }
+}

@@ -76,7 +76,8 @@ private struct TrialCosts {
     let tested = stage == .reporting ? Double(parameters.testPrompts) : 0
     let evaluated = evaluations * Double(parameters.validationPrompts) + tested
     let drawn =
-      steps / Double(parameters.resampleEvery) * Double(parameters.batch) + Double(parameters.validationPrompts) + tested
+      steps / Double(parameters.resampleEvery) * Double(parameters.batch) + Double(parameters.validationPrompts)
+      + tested
     return (steps * Double(parameters.batch) + evaluated / 3) * perPrompt + drawn * cost.secondsPerPrompt
   }
 

@@ -41,7 +41,7 @@ final class ProgressPrinter {
   private var eraser: String { drawnLines > 0 ? "\u{1B}[\(drawnLines)F\u{1B}[J" : "" }
 
   private func emit(_ text: String) {
-    if !text.isEmpty { FileHandle.standardError.write(Data(text.utf8)) }
+    if !text.isEmpty { writeToStandardError(text) }
   }
 }
 

@@ -70,12 +70,17 @@ final class SweepService {
   func run() throws -> Ending {
     perform(scheduler.start(with: try store.trials(), holdLeases: nil, at: instant))
     try commitAndSend()
+    var lastTurn = now
     while true {
-      try lookAfterWorkers()
       if let ending = try leaving() { return ending }
-      let woken = try wait()
+      let (woken, waited) = try wait()
+      // What was sent to a process that stood still lies unread in its queues: nobody is overdue.
+      if now - lastTurn > waited + Self.suspension { handle(.wokeUp) }
+      lastTurn = now
       if woken.readyDescriptors.contains(interruption.wakeup.descriptor) { interruption.wakeup.clear() }
+      // Before the look at the workers: the last words of one that has ended count.
       try drainMessages()
+      try lookAfterWorkers()
       if let wakeAt, wakeAt <= instant {
         self.wakeAt = nil
         handle(.tick)
@@ -85,7 +90,8 @@ final class SweepService {
     }
   }
 
-  private func wait() throws -> WaitResult {
+  /// Waits for whatever comes first; also returns how long the wait was meant to be.
+  private func wait() throws -> (WaitResult, Duration) {
     var deadlines = [display.nextUpdate]
     if let wakeAt { deadlines.append(.nanoseconds(wakeAt.nanoseconds)) }
     if let retryAt { deadlines.append(retryAt) }
@@ -93,10 +99,8 @@ final class SweepService {
     // Something could not be sent, or processes are on their way out: look again soon.
     if leavingSince != nil || (!outgoing.isEmpty && retryAt == nil) { deadlines.append(now + .milliseconds(50)) }
     let timeout = max((deadlines.min() ?? .zero) - now, .zero)
-    let before = now
-    let woken = try endpoint.wait(timeout: timeout, watching: [interruption.wakeup.descriptor] + workers.descriptors)
-    if now - before > timeout + Self.suspension { handle(.wokeUp) }
-    return woken
+    let watched = [interruption.wakeup.descriptor] + workers.descriptors
+    return (try endpoint.wait(timeout: timeout, watching: watched), timeout)
   }
 
   private func drainMessages() throws {
@@ -142,7 +146,6 @@ final class SweepService {
         display.note("\(ended.name): \(ended.reason)")
       }
     }
-    try commitAndSend()
     if workers.isExhausted, leavingSince == nil, !isFinished {
       throw CommandFailure(
         "no worker could be kept running: \(refusal ?? workers.lastEnding ?? "none was started"); see "

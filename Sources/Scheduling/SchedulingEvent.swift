@@ -52,7 +52,7 @@ package enum SchedulingNote: Equatable, Sendable {
 package struct SchedulingSettings: Sendable {
   /// A session is given up after this long without a message.
   package var leaseDuration: Duration = .seconds(30)
-  package var heartbeatInterval: Duration = .seconds(3)
+  package var heartbeatInterval: Duration = .seconds(2)
   /// Unclean ends after which a trial is quarantined.
   package var failureLimit = 5
   /// How long a worker that gave a trial back gets no other: it is probably draining.

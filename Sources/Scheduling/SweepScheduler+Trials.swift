@@ -76,8 +76,10 @@ extension SweepScheduler {
   }
 
   /// The trial of a message whose sender may speak for it. A trial that went back to the queue and was not granted anew
-  /// is leased to the sender again: its latest token is still the sender's, so no work is lost. Nil after fencing.
+  /// is leased to the sender again: its latest token is still the sender's, so no work is lost. Nil after fencing, and
+  /// for a repeated message of a trial whose end is durable, which means nothing any more.
   mutating func hold(_ address: TrialAddress, by session: WorkerSession, at now: MonotonicInstant) -> Int? {
+    if isSettled(address) { return nil }
     guard let index = current(address), readopt(index, by: session) else {
       fence(address, session)
       return nil
@@ -115,6 +117,17 @@ extension SweepScheduler {
     trials[index].step = max(0, min(step, trials[index].record.plannedSteps))
     trials[index].stepsPerSecond = stepsPerSecond.isFinite ? max(0, stepsPerSecond) : 0
     if !points.isEmpty { commands.append(.persist(.points(address.trial, points))) }
+  }
+
+  /// The last offer may be repeated, with its result, where both answers were lost.
+  mutating func offered(
+    _ address: TrialAddress, _ offer: CheckpointOffer, from session: WorkerSession, at now: MonotonicInstant
+  ) {
+    if isSettled(address) {
+      commands.append(.send(.stored(address, offer.digest), to: session))
+    } else if hold(address, by: session, at: now) != nil {
+      commands.append(.collect(address, offer, from: session))
+    }
   }
 
   mutating func checkpointStored(
@@ -176,6 +189,7 @@ extension SweepScheduler {
   mutating func released(
     _ address: TrialAddress, reason: String, from session: WorkerSession, at now: MonotonicInstant
   ) {
+    if isSettled(address) { return fence(address, session) }
     guard let index = hold(address, by: session, at: now) else { return }
     workers[session]?.restsUntil = now + settings.releasePause
     look(notAfter: now + settings.releasePause)

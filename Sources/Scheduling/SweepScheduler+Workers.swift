@@ -86,7 +86,7 @@ extension SweepScheduler {
   }
 
   /// Whether the trial ended by what a worker reported under this very token.
-  private func isSettled(_ address: TrialAddress) -> Bool {
+  func isSettled(_ address: TrialAddress) -> Bool {
     guard let index = indexByID[address.trial], trials[index].token == address.token else { return false }
     switch trials[index].record.state {
     case .succeeded, .failed: return true

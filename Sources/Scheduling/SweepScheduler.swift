@@ -123,10 +123,7 @@ package struct SweepScheduler {
     case .started(let address): started(address, from: session, at: now)
     case .progress(let address, let points, let step, let stepsPerSecond):
       progressed(address, points: points, step: step, stepsPerSecond: stepsPerSecond, from: session, at: now)
-    case .offer(let address, let offer):
-      if hold(address, by: session, at: now) != nil {
-        commands.append(.collect(address, offer, from: session))
-      }
+    case .offer(let address, let offer): offered(address, offer, from: session, at: now)
     case .result(let address, let result): finished(address, result, from: session, at: now)
     case .failed(let address, let reason): failed(address, reason: reason, from: session, at: now)
     case .released(let address, let reason): released(address, reason: reason, from: session, at: now)

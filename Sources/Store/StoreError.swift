@@ -58,7 +58,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   package var mayPass: Bool {
     switch self {
     case .diskFull: true
-    case .inUse, .foreign, .notADirectory, .absent, .otherSweep, .networkFileSystem, .readOnly, .failed, .damaged, .tooNew,
+    case .inUse, .foreign, .notADirectory, .absent, .otherSweep, .networkFileSystem, .readOnly, .failed, .damaged,
+      .tooNew,
       .illegalChange:
       false
     }

@@ -37,10 +37,9 @@ package struct SweepDirectory: Hashable, Sendable {
 
   /// Makes the directory and its parents.
   func create() throws(StoreError) {
-    var made = ""
-    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
-      made += made.isEmpty && !path.hasPrefix("/") ? String(part) : "/" + part
-      if made == "/" || made.isEmpty || part.isEmpty { continue }
+    var made = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      made += (made.isEmpty || made == "/" ? "" : "/") + part
       if mkdir(made, 0o777) != 0, errno != EEXIST { throw .system(errno, place: made, doing: "making it") }
     }
     guard access(path, W_OK) == 0 else { throw .system(errno, place: path, doing: "writing to it") }
@@ -80,12 +79,17 @@ package struct SweepDirectory: Hashable, Sendable {
 
 /// Writes `text` so that `path` holds either its old content or the whole new one, even after a crash.
 package func replaceFile(_ path: String, with text: String) throws(StoreError) {
+  try replaceFile(path, with: Array(text.utf8))
+}
+
+/// The same for bytes.
+package func replaceFile(_ path: String, with bytes: [UInt8]) throws(StoreError) {
   let temporary = path + ".new"
   let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
   guard descriptor >= 0 else { throw .system(errno, place: path, doing: "writing it") }
   var failure: StoreError?
   do {
-    try writeAll(Array(text.utf8), to: descriptor, place: path)
+    try writeAll(bytes, to: descriptor, place: path)
     if fsync(descriptor) != 0 { failure = .system(errno, place: path, doing: "flushing it") }
   } catch { failure = error }
   close(descriptor)

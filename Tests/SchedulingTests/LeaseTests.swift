@@ -88,6 +88,23 @@ import Testing
     #expect(harness.alarms == [])
   }
 
+  @Test func `everything of an ended trial said again is answered as before and changes nothing`() throws {
+    let harness = SchedulerHarness(makePlan(candidates: 1, report: 1))
+    harness.connect(session(1))
+    let (grant, worker) = try #require(harness.nextGrant())
+    harness.complete(grant, from: worker)
+    _ = harness.takeMessages(to: worker)
+    let stored = harness.statuses.count
+    let name = "final of \(grant.parameters.id) \(grant.seed)"
+    let (offered, ended) = (harness.address(grant), harness.address(grant))
+    harness.say(.started(harness.address(grant)), from: worker)
+    harness.say(.offer(offered, CheckpointOffer(digest: digest(name), byteCount: 100, step: 100)), from: worker)
+    harness.say(.result(ended, makeResult(name)), from: worker)
+    #expect(harness.takeMessages(to: worker) == [.stored(offered, digest(name)), .acknowledged(ended)])
+    #expect(harness.statuses.count == stored)
+    #expect(harness.collects.isEmpty)
+  }
+
   @Test func `another result under the same token raises an alarm and is refused`() throws {
     let harness = SchedulerHarness(makePlan(candidates: 1))
     harness.connect(session(1))
