@@ -31,7 +31,8 @@ let package = Package(
       name: "Shared", dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
     .target(name: "KernelTypes", swiftSettings: strict),
     .target(name: "KernelsAVX2", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "haswell")),
-    .target(name: "KernelsAVX512", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "skylake-avx512")),
+    .target(
+      name: "KernelsAVX512", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "skylake-avx512")),
     .target(name: "CLanes"),
     .target(name: "CMachine"),
     .target(
