@@ -81,9 +81,8 @@ final class TrialRun<Observer: TrialObserver> {
       if local == 0, state.step > 0 { beginRestart() }
       let drawing =
         local % parameters.resampleEvery == 0 || state.step == firstStep ? local / parameters.resampleEvery : nil
-      takeStep(local, drawing: drawing)
       // A batch with one huge prompt is no divergence: exponential attention has them, and clipping bounds the step.
-      if !state.lastLoss.isFinite {
+      guard takeStep(local, drawing: drawing) else {
         if parameters.restarts == 1 || !skipDivergedRestart() { return try finish(diverged: true) }
         continue
       }
@@ -93,7 +92,8 @@ final class TrialRun<Observer: TrialObserver> {
     return try finish(diverged: false)
   }
 
-  private func takeStep(_ local: Int, drawing: Int?) {
+  /// False if the loss is not finite: then nothing is updated, so that a trial resumed from here ends the same way.
+  private func takeStep(_ local: Int, drawing: Int?) -> Bool {
     let network = layout.expand(state.packed)
     prepared.update(network)
     // The batches of a restart are its own, so that restarts differ in more than their start.
@@ -101,9 +101,11 @@ final class TrialRun<Observer: TrialObserver> {
     let first = restart * ((parameters.steps + parameters.resampleEvery - 1) / parameters.resampleEvery)
     let (loss, raw) = batch.evaluate(prepared, drawing: drawing.map { $0 + first })
     state.lastLoss = loss
+    guard loss.isFinite else { return false }
     layout.pullBack(raw, network, into: &gradient)
     clip(&gradient, layout, step: local)
     state.update(gradient: gradient, local: local)
+    return true
   }
 
   /// - local: steps taken in this restart.
