@@ -81,6 +81,8 @@ let package = Package(
     .testTarget(name: "MessagingTests", dependencies: ["Messaging", "Shared"], swiftSettings: strict),
     .testTarget(
       name: "WorkerTests", dependencies: ["Worker", "Messaging", "Training", "Shared"], swiftSettings: strict),
+    .testTarget(
+      name: "CoordinatorTests", dependencies: ["Coordinator", "Store", "Scheduling", "Shared"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["Shared", "Store", "Reports"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

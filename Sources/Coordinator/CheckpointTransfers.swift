@@ -3,8 +3,8 @@ import Foundation
 import Shared
 import Store
 
-final class CheckpointTransfers {
-  enum Step {
+package final class CheckpointTransfers {
+  package enum Step: Equatable {
     /// Ask the worker for the piece from this offset on.
     case pull(BlobDigest, offset: Int)
     case stored(TrialAddress, CheckpointOffer)
@@ -27,10 +27,10 @@ final class CheckpointTransfers {
   private let blobs: BlobStore
   private var transfers: [Key: Transfer] = [:]
 
-  init(_ blobs: BlobStore) { self.blobs = blobs }
+  package init(_ blobs: BlobStore) { self.blobs = blobs }
 
   /// A worker offers a checkpoint. The same offer again asks again for the piece that is missing.
-  func begin(_ address: TrialAddress, _ offer: CheckpointOffer, from session: WorkerSession) -> Step {
+  package func begin(_ address: TrialAddress, _ offer: CheckpointOffer, from session: WorkerSession) -> Step {
     if blobs.contains(offer.digest) { return .stored(address, offer) }
     let key = Key(session: session, digest: offer.digest)
     if let known = transfers[key], known.offer == offer {
@@ -55,7 +55,7 @@ final class CheckpointTransfers {
   }
 
   /// A piece has come. Nil if nobody waits for it: a repetition, or of a transfer that was given up.
-  func receive(_ chunk: BlobChunk, from session: WorkerSession) -> Step? {
+  package func receive(_ chunk: BlobChunk, from session: WorkerSession) -> Step? {
     let key = Key(session: session, digest: chunk.digest)
     guard let transfer = transfers[key], chunk.offset == transfer.incoming.received, !chunk.bytes.isEmpty else {
       return nil
@@ -81,7 +81,7 @@ final class CheckpointTransfers {
   }
 
   /// The session is over: what it had begun is dropped.
-  func forget(_ session: WorkerSession) {
+  package func forget(_ session: WorkerSession) {
     transfers = transfers.filter { $0.key.session != session }
   }
 }

@@ -1,9 +1,9 @@
 // An error for the user of a command, in one line: where, what was found, what is allowed, what to do. Exit status 1.
 import Foundation
 
-struct CommandFailure: Error, Equatable, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
+package struct CommandFailure: Error, Equatable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }
 
 /// A line for people: standard output is for tables and what programs read.

@@ -5,7 +5,7 @@ import Scheduling
 import Shared
 
 /// One line. Absent fields are left out.
-struct LogLine: Encodable {
+package struct LogLine: Encodable {
   var time = ""
   var event: String
   var trial: Int64?
@@ -21,15 +21,15 @@ struct LogLine: Encodable {
   var candidate: Int?
   var reason: String?
 
-  init(_ event: String) { self.event = event }
+  package init(_ event: String) { self.event = event }
 }
 
-final class EventLog {
+package final class EventLog {
   private let descriptor: Int32
   private let encoder = JSONEncoder()
   private let wallClock: () -> Date
 
-  init(path: String, wallClock: @escaping () -> Date = Date.init) {
+  package init(path: String, wallClock: @escaping () -> Date = Date.init) {
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     self.wallClock = wallClock
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -37,20 +37,20 @@ final class EventLog {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  func write(_ line: LogLine) {
+  package func write(_ line: LogLine) {
     var line = line
-    line.time = wallClock().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+    line.time = wallClock().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     guard descriptor >= 0, var bytes = try? encoder.encode(line) else { return }
     bytes.append(UInt8(ascii: "\n"))
     // One write per line: with O_APPEND lines stay whole.
     _ = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
   }
 
-  func write(_ note: SchedulingNote) { write(LogLine(note)) }
+  package func write(_ note: SchedulingNote) { write(LogLine(note)) }
 }
 
 extension LogLine {
-  init(_ note: SchedulingNote) {
+  package init(_ note: SchedulingNote) {
     switch note {
     case .workerJoined(let hello, let readopted):
       self.init("worker_joined")

@@ -2,7 +2,7 @@
 import Foundation
 import Shared
 
-struct LocalWorkerSettings {
+package struct LocalWorkerSettings {
   var count: Int
   /// Threads of each worker, over all its slots.
   var threads: Int
@@ -11,9 +11,14 @@ struct LocalWorkerSettings {
   var endpoint: String
   /// For their error files.
   var directory: String
+
+  package init(count: Int, threads: Int, slots: Int, executable: String, endpoint: String, directory: String) {
+    (self.count, self.threads, self.slots) = (count, threads, slots)
+    (self.executable, self.endpoint, self.directory) = (executable, endpoint, directory)
+  }
 }
 
-final class LocalWorkers {
+package final class LocalWorkers {
   private struct Place {
     var process: WorkerProcess?
     /// When to start it (again); nil while it runs, or when it is given up.
@@ -32,34 +37,35 @@ final class LocalWorkers {
   private var welcomed: Set<pid_t> = []
   private var isStopping = false
   /// The latest reason for which a worker ended.
-  private(set) var lastEnding: String?
+  package private(set) var lastEnding: String?
 
-  init(_ settings: LocalWorkerSettings) {
+  package init(_ settings: LocalWorkerSettings) {
     self.settings = settings
     places = Array(repeating: Place(startAt: .zero), count: settings.count)
   }
 
   /// Watch these: one becomes ready when its worker has ended.
-  var descriptors: [Int32] { places.compactMap { $0.process?.standardInput } }
-  var runningCount: Int { places.count { $0.process != nil } }
+  package var descriptors: [Int32] { places.compactMap { $0.process?.standardInput } }
+  package var runningCount: Int { places.count { $0.process != nil } }
   /// No worker runs and none will be started.
-  var isExhausted: Bool { places.allSatisfy { $0.process == nil && $0.startAt == nil } }
+  package var isExhausted: Bool { places.allSatisfy { $0.process == nil && $0.startAt == nil } }
   /// When `lookAfter` has something to do.
-  var nextStart: Duration? { places.compactMap(\.startAt).min() }
+  package var nextStart: Duration? { places.compactMap(\.startAt).min() }
 
-  func name(of processID: Int) -> String? {
+  package func name(of processID: Int) -> String? {
     places.firstIndex { $0.process?.processID == pid_t(truncatingIfNeeded: processID) }.map { "worker \($0 + 1)" }
   }
 
-  func wasWelcomed(_ processID: Int) { welcomed.insert(pid_t(truncatingIfNeeded: processID)) }
+  package func wasWelcomed(_ processID: Int) { welcomed.insert(pid_t(truncatingIfNeeded: processID)) }
 
   /// Somebody finished a trial: what ended workers before did not lie in the machine.
-  func trialFinished() {
+  package func trialFinished() {
     for index in places.indices { places[index].endsInRow = 0 }
   }
 
   /// Starts what is due; returns workers that have ended since, with why.
-  func lookAfter(at now: Duration) throws(CommandFailure) -> [(processID: pid_t, name: String, reason: String)] {
+  package func lookAfter(at now: Duration) throws(CommandFailure) -> [(processID: pid_t, name: String, reason: String)]
+  {
     var ended: [(pid_t, String, String)] = []
     for index in places.indices {
       if let process = places[index].process, let reason = process.ending() {
@@ -88,13 +94,13 @@ final class LocalWorkers {
   }
 
   /// No worker is started any more; those that run are asked to give back what they hold and leave.
-  func drain() {
+  package func drain() {
     isStopping = true
     for index in places.indices { places[index].startAt = nil }
     signalAll(SIGTERM)
   }
 
-  func kill() { signalAll(SIGKILL) }
+  package func kill() { signalAll(SIGKILL) }
 
   private func signalAll(_ number: Int32) {
     for place in places {

@@ -143,7 +143,7 @@ struct RunCommand: ParsableCommand {
 }
 
 /// A manifest's name as the name of a directory.
-func fileName(for name: String) -> String {
+package func fileName(for name: String) -> String {
   let safe = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "-" }
   let text = String(safe.drop { $0 == "." })
   return text.isEmpty ? "sweep" : text

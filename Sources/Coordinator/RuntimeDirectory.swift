@@ -1,14 +1,14 @@
 // A private directory for the socket of one `attune run`: 0700, short enough for a socket's path, gone afterwards.
 import Foundation
 
-final class RuntimeDirectory {
-  let path: String
+package final class RuntimeDirectory {
+  package let path: String
   /// Held as long as the process lives, so that others can tell a directory in use from a leftover.
   private let lock: Int32
 
-  var socket: String { path + "/s" }
+  package var socket: String { path + "/s" }
 
-  init() throws(CommandFailure) {
+  package init() throws(CommandFailure) {
     Self.removeLeftovers()
     var failure: Int32 = 0
     for parent in Self.parents {

@@ -1,0 +1,50 @@
+// Lines of log.jsonl, names of directories, and the private directory of a run.
+import Coordinator
+import Foundation
+import Scheduling
+import Shared
+import Testing
+
+@Suite struct LogAndNameTests {
+  @Test func `an event is one line of JSON with its time and what it is about`() throws {
+    let path = NSTemporaryDirectory() + "attune-log-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let log = EventLog(path: path) { Date(timeIntervalSince1970: 1_700_000_000.25) }
+    log.write(
+      SchedulingNote.granted(
+        TrialID(rawValue: 17), LeaseToken(epoch: 3, counter: 41), to: WorkerSession(rawValue: 255), threads: 2,
+        fromStep: 400))
+    log.write(SchedulingNote.ended(TrialID(rawValue: 17), .failed, reason: "a \"bad\"\nline"))
+    #expect(
+      try String(contentsOfFile: path, encoding: .utf8) == """
+        {"event":"granted","step":400,"threads":2,"time":"2023-11-14T22:13:20.250Z","token":"3.41","trial":17,\
+        "worker":"00000000000000ff"}
+        {"event":"ended","reason":"a \\"bad\\"\\nline","state":"failed","time":"2023-11-14T22:13:20.250Z","trial":17}
+
+        """)
+  }
+
+  @Test(arguments: [
+    ("quickstart", "quickstart"), ("a b/c", "a-b-c"), ("../../etc", "-..-etc"), ("...", "sweep"), ("größe", "gr--e"),
+    ("", "sweep"),
+  ])
+  func `a manifest's name becomes one directory's name`(name: String, expected: String) {
+    #expect(fileName(for: name) == expected)
+  }
+
+  @Test func `a run's private directory is for its owner only, short, and gone afterwards`() throws {
+    var path = ""
+    do {
+      let directory = try RuntimeDirectory()
+      path = directory.path
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      #expect(attributes[.posixPermissions] as? Int == 0o700)
+      #expect(directory.socket.utf8.count <= 107)
+      // Another run leaves it alone while it is in use.
+      let other = try RuntimeDirectory()
+      #expect(other.path != path)
+      #expect(FileManager.default.fileExists(atPath: path))
+    }
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+}
