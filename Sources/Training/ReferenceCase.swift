@@ -125,6 +125,9 @@ package struct ReferenceCase: Sendable {
     try check(scale != nil, "attentionScale is \(contents.attentionScale ?? "")")
     trial.attentionScale = scale ?? .oneOverN
     let count = trial.layers * names.count
+    // A small file may name a large network: what the kernels keep between forward and backward pass, 64 bytes each.
+    let states = count * (n + 1) * (n + 2 * d + 3) * 64
+    try check(states <= 4 << 30, "its states need \(states >> 20) MiB, more than 4096 MiB are not attempted")
     for (label, set) in [
       ("parameters", contents.parameters), ("gradient", contents.gradient),
       ("optimiser.parameters", contents.optimiser?.parameters),

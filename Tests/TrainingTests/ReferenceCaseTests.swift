@@ -54,6 +54,16 @@ import Training
     #expect(try refusal(body(["heads": "2"])) == "heads and activations differ in number")
     #expect(try refusal(body(["layers": "-3"])) == "layers is -3")
     #expect(try refusal(body(["attentionScale": "\"2/n\""])) == "attentionScale is 2/n")
+    // 64 layers over 1,024 tokens, in a file of some kilobytes.
+    let many = (column: "[" + Array(repeating: "0", count: 1025).joined(separator: ",") + "]", layers: 64)
+    let weights = "[" + Array(repeating: "0", count: 64).joined(separator: ",") + "]"
+    let parameters = "{\"A\": \(weights), \"r\": \(weights), \"B\": \(weights), \"C\": \(weights)}"
+    #expect(
+      try refusal(
+        body([
+          "layers": "\(many.layers)", "context": "1024", "X": many.column, "y": "[" + many.column.dropFirst(3),
+          "parameters": parameters, "gradient": parameters,
+        ])) == "its states need 4120 MiB, more than 4096 MiB are not attempted")
     #expect(try refusal(body(["gradient": ""])) == "it has parameters but no gradient")
     #expect(
       try refusal(body(["parameters": "{\"A\": [], \"r\": [0], \"B\": [0], \"C\": [0]}"]))
