@@ -9,10 +9,11 @@ struct StatusCommand: ParsableCommand {
     commandName: "status",
     abstract: "Show how far a sweep is.",
     discussion: """
-      Reads the sweep's directory only, so it can be asked while the sweep runs.
+      Reads the sweep's directory only, so it can be asked while the sweep runs. With --watch it is shown again every two
+      seconds until nobody runs the sweep any more.
 
       Example:
-        attune status runs/quickstart
+        attune status runs/quickstart --watch
       """)
 
   @Argument(help: "The sweep's directory.", completion: .directory)
@@ -20,6 +21,9 @@ struct StatusCommand: ParsableCommand {
 
   @Flag(help: "Print one JSON object.")
   var json = false
+
+  @Flag(help: "Show it again every two seconds while the sweep runs.")
+  var watch = false
 
   private struct Status: Encodable {
     var name: String
@@ -39,6 +43,19 @@ struct StatusCommand: ParsableCommand {
   }
 
   func run() throws {
+    while true {
+      let status = try readStatus()
+      let shown = json ? try jsonText(status) : text(status)
+      print(shown)
+      fflush(nil)
+      guard watch, status.owner != nil else { return }
+      sleep(2)
+      // A terminal shows one status in place (ECMA-48, CPL and ED), a pipe one after the other.
+      if isatty(1) == 1 { print("\u{1B}[\(shown.split(separator: "\n").count)F\u{1B}[J", terminator: "") }
+    }
+  }
+
+  private func readStatus() throws -> Status {
     let sweep = try StoredSweep(reading: directory)
     let trials = sweep.trials.current
     func count(_ states: TrialState...) -> Int { trials.count { states.contains($0.state) } }
@@ -46,14 +63,13 @@ struct StatusCommand: ParsableCommand {
     let owner = sweep.store.directory.owner
     // Without an owner nothing runs, whatever a killed process has left written.
     let leased = count(.leased, .running, .committing)
-    let status = Status(
+    return Status(
       name: sweep.plan.name, owner: owner, planned: sweep.plannedCount, succeeded: count(.succeeded),
       diverged: trials.count { $0.result?.outcome == .diverged }, failed: count(.failed, .quarantined),
       cancelled: count(.cancelled, .pruned), running: owner == nil ? 0 : leased,
       pending: sweep.trials.missing + count(.pending, .paused) + (owner == nil ? leased : 0),
       superseded: sweep.trials.superseded.count, wallSeconds: provenance.wallSeconds,
       trialSeconds: provenance.trialSeconds, digest: provenance.digest, machines: provenance.machines)
-    print(json ? try jsonText(status) : text(status))
   }
 
   private func text(_ status: Status) -> String {
