@@ -19,4 +19,18 @@ struct AttuneCommand: ParsableCommand {
       RunCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self, ReportCommand.self,
       PromptsCommand.self, DigestCommand.self, AuditCommand.self, VerifyCommand.self, BenchCommand.self,
     ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // A wrong flag is told in one line like every other mistake: what was found, and which help says what is allowed.
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      // Its last line names the help of the command at hand.
+      let help = fullMessage(for: error).split(separator: "'").dropLast().last ?? "attune --help"
+      tell("Error: \(message(for: error)) (see '\(help)')")
+      exit(withError: ExitCode.validationFailure)
+    }
+  }
 }
