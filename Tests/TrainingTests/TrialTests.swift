@@ -190,6 +190,33 @@ import Training
     }
   }
 
+  /// Chunks of 64 prompts are summed in waves of 512; here a second wave of a few chunks. One plain step of rate 1 shows
+  /// the gradient g, and along g the loss must change by ‖g‖² per unit.
+  @Test(arguments: [1, 2])
+  func `a batch of several waves gives the mean loss and gradient over all its prompts`(threads: Int) throws {
+    let parameters = tinyParameters {
+      ($0.optimizer, $0.learningRate, $0.clipNorm, $0.warmupSteps) = (.sgd, 1, nil, 0)
+      ($0.dimension, $0.context, $0.batch, $0.steps, $0.schedule) = (1, 2, 33_000, 1, .constant)
+    }
+    let layout = TrainableLayout(parameters)
+    let start = initialNetwork(parameters, seed: Seed(rawValue: 5), restart: 0)
+    let trial = try finish(parameters, threads: threads)
+    let end = try trained(trial.checkpoint.bytes, parameters)
+    let gradient = zip(layout.pack(start), layout.pack(end)).map { Double($0) - Double($1) }
+    let square = gradient.reduce(0) { $0 + $1 * $1 }
+    let sample = try PromptSample(parameters, seed: 5, purpose: .training, count: 33_000)
+    let prompts = (0..<33_000).map { sample.reference($0) }
+    func loss(_ distance: Double) -> Double {
+      let moved = zip(layout.pack(start), gradient).map { Float(Double($0) + distance * $1) }
+      return layout.expand(moved).reference.loss(prompts)
+    }
+    #expect(abs(trial.result.metrics.trainLoss / loss(0) - 1) < 1e-6)
+    // Weights are single precision: the distance is large enough for their rounding not to matter.
+    let slope = (loss(0.05) - loss(-0.05)) / 0.1
+    #expect(square > 1e-3)
+    #expect(abs(slope / square - 1) < 2e-3)
+  }
+
   @Test func `what cannot fit into memory is refused in words`() throws {
     let parameters = tinyParameters { ($0.batch, $0.context, $0.dimension) = (10_000_000, 1024, 8) }
     #expect {
