@@ -1,0 +1,86 @@
+// Manifests small enough to run in a second or two, and what they give when nothing disturbs them.
+import Foundation
+import Testing
+
+struct TinySweep: Hashable {
+  var tasks = ["linear", "relu"]
+  var activations = ["relu", "softmax"]
+  var learningRates = ["0.01", "0.03"]
+  var layers = 1
+  var context = 4
+  var dimension = 2
+  /// Two chunks of prompts and a part of a third.
+  var batch = 150
+  var steps = 40
+  var tuneSeeds = 1
+  var reportSeeds = 6
+  var checkpointEvery = 200
+
+  /// Trials of about a second, with a checkpoint every few milliseconds: time to end processes in the middle of one.
+  static let long = TinySweep(
+    tasks: ["linear"], activations: ["relu", "softmax"], learningRates: ["0.01"], batch: 128, steps: 12_000,
+    reportSeeds: 2)
+  /// Many trials of some hundredths of a second.
+  static let many = TinySweep(batch: 128, steps: 800)
+
+  var yaml: String {
+    """
+    name: tiny
+    method: grid
+    parameters:
+      task: {values: [\(tasks.joined(separator: ", "))]}
+      activation: {values: [\(activations.joined(separator: ", "))]}
+      learning_rate: {values: [\(learningRates.joined(separator: ", "))]}
+      layers: {value: \(layers)}
+      context: {value: \(context)}
+      dimension: {value: \(dimension)}
+      batch: {value: \(batch)}
+      steps: {value: \(steps)}
+      checkpoint_every: {value: \(checkpointEvery)}
+      validation_prompts: {value: 64}
+      test_prompts: {value: 200}
+    seeds: {tune: \(tuneSeeds), report: \(reportSeeds)}
+
+    """
+  }
+
+  var cellCount: Int { tasks.count * activations.count }
+  var trialCount: Int {
+    cellCount * ((learningRates.count > 1 ? learningRates.count * tuneSeeds : 0) + 1 + reportSeeds)
+  }
+
+  /// The command that runs it in `directory`, whose manifest this writes.
+  func command(in directory: TestDirectory, out: String = "out", workers: Int = 2, threads: Int = 1) throws -> [String]
+  {
+    try directory.write(yaml, to: "tiny.yaml")
+    return ["run", "tiny.yaml", "--out", out, "--workers", "\(workers)", "--threads", "\(threads)"]
+  }
+
+  /// The digest of an undisturbed run on one thread of one worker; run once per sweep.
+  var undisturbedDigest: String { get async throws { try await UndisturbedRuns.shared.digest(of: self) } }
+}
+
+/// 64 hex digits from the last line of a run, or from `attune digest`.
+func digest(in output: String) throws -> String {
+  let word = try #require(output.split(whereSeparator: \.isWhitespace).last)
+  try #require(word.count == 64 && word.allSatisfy(\.isHexDigit), "\(word) is no digest")
+  return String(word)
+}
+
+private actor UndisturbedRuns {
+  static let shared = UndisturbedRuns()
+  private var known: [TinySweep: Task<String, any Error>] = [:]
+
+  func digest(of sweep: TinySweep) async throws -> String {
+    let task =
+      known[sweep]
+      ?? Task {
+        let directory = try TestDirectory()
+        let ended = try await attune(try sweep.command(in: directory, workers: 1), in: directory)
+        guard ended.exitCode == 0 else { throw HarnessError("an undisturbed run failed: \(ended.errors)") }
+        return try EndToEndTests.digest(in: ended.output)
+      }
+    known[sweep] = task
+    return try await task.value
+  }
+}
