@@ -168,11 +168,17 @@ final class SweepService {
       }
     }
     guard let leavingSince else { return nil }
-    let limit = isFinished ? Self.farewellLimit : Self.drainLimit
+    // While the disk is full nothing that is given back can be stored, so there is nothing to wait for.
+    let limit = isFinished || retryAt != nil ? Self.farewellLimit : Self.drainLimit
     guard workers.runningCount == 0 || now - leavingSince > limit else { return nil }
     workers.drain()
     workers.kill()
-    if !changes.isEmpty { try store.commit(changes) }
+    do throws(StoreError) {
+      try store.commit(changes)
+    } catch {
+      // Nothing of it was acknowledged: the next start goes on from what is stored.
+      if !error.mayPass || interruption.signalNumber == nil { throw error }
+    }
     if let number = interruption.signalNumber, !isFinished { return .interrupted(signal: number) }
     return .finished
   }

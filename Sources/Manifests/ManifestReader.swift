@@ -67,6 +67,9 @@ private struct ManifestReader {
         found.insert(key)
         do { try read(key, entry) } catch { issues.append(error) }
       } else {
+        // A mistyped key is one mistake: what was meant is not missing besides.
+        let meant = nearest(to: entry.key, among: TopLevelKey.allCases.map(\.rawValue)).flatMap(TopLevelKey.init)
+        if let meant { found.insert(meant) }
         issues.append(
           Issue(
             line: entry.line, "\"\(excerpt(entry.key))\" is not a key of a manifest",

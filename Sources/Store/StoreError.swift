@@ -77,7 +77,9 @@ extension StoreError {
   }
 
   static func database(_ error: DatabaseError, place: String) -> StoreError {
-    switch error.resultCode {
+    // The log's shared index could not be given its room: SQLite says "disk I/O error" for that.
+    if error.extendedResultCode == .SQLITE_IOERR_SHMSIZE { return .diskFull(place: place) }
+    return switch error.resultCode {
     case .SQLITE_FULL: .diskFull(place: place)
     case .SQLITE_READONLY, .SQLITE_PERM: .readOnly(place: place)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:

@@ -122,18 +122,21 @@ package final class SweepStore {
     for digest in superseded { blobs.remove(digest) }
   }
 
-  /// Notes the end of this session's wall time.
+  /// Notes the end of this session's wall time. A full disk keeps it from that, not from closing.
   package func close() throws(StoreError) {
-    try storing(directory.database) {
-      if epoch > 0 {
+    do {
+      try storing(directory.database) {
+        guard epoch > 0 else { return }
         try database.write {
           try $0.execute(
             sql: "UPDATE sessions SET ended = ? WHERE epoch = ?",
             arguments: [wallClock().timeIntervalSince1970, epoch])
         }
       }
-      try database.close()
+    } catch {
+      if !error.mayPass { throw error }
     }
+    try storing(directory.database) { try database.close() }
   }
 
   private func apply(

@@ -200,6 +200,15 @@ import Testing
         == "a.yaml:10: layers is \"10\"; write at most 9, the base of layer_clip, or set another layer_clip")
   }
 
+  @Test func `a mistyped key is one mistake, not a missing key besides`() {
+    #expect(
+      refusal(of: "methd: grid\nparameters: {task: {value: linear}, activation: {value: relu}}\n")
+        == "a.yaml:1: \"methd\" is not a key of a manifest; did you mean method?")
+    #expect(
+      refusal(of: "method: grid\nparametres: {task: {value: linear}}\n")
+        == "a.yaml:2: \"parametres\" is not a key of a manifest; did you mean parameters?")
+  }
+
   @Test func `all mistakes are shown at once, in the file's order`() {
     #expect(
       refusal(of: "parameters: {task: {value: x}, layers: {value: 0}}\nnme: a\n")
