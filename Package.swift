@@ -32,7 +32,9 @@ let package = Package(
     .target(name: "KernelTypes", swiftSettings: strict),
     .target(name: "KernelsAVX2", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "haswell")),
     .target(
-      name: "KernelsAVX512", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "skylake-avx512")),
+      name: "KernelsAVX512", dependencies: ["KernelTypes", "CLanes"],
+      // Sizes of register tiles only; results do not depend on them.
+      swiftSettings: kernelFlags(cpu: "skylake-avx512") + [.define("WIDE_REGISTERS")]),
     .target(name: "CLanes"),
     .target(name: "CMachine"),
     .target(

@@ -1,27 +1,35 @@
-// The head kernel for any dimension: vectors of features in memory, products blocked by four sources or eight features
-// so that sums stay in registers. Notation and shapes: HeadBuffers. Formulas: docs/science.md §1, differentiated by hand.
+// The head kernel for any dimension: every product is blocked for registers, targets by targets' partners, and every
+// number is one sum in index order, so that blocking changes no bit. Notation and shapes: HeadBuffers.
+// Formulas: docs/science.md §1, differentiated by hand.
+
+#if WIDE_REGISTERS
+  /// 4 × 4 sums and their operands fill the 32 registers of AVX-512.
+  typealias HeadTile = InlineArray<4, Lanes>
+#else
+  /// A vector of 16 prompts is two registers of AVX2, which has 16.
+  typealias HeadTile = InlineArray<2, Lanes>
+#endif
+typealias SingleTile = InlineArray<1, Lanes>
 
 enum GeneralHead<Head: HeadActivation>: HeadKernel {
-  /// Features summed in registers at a time.
-  static var tile: Int { 8 }
-
   @inline(never)
   static func forward(_ head: borrowing HeadBuffers, base: UnsafePointer<Lanes>, output: UnsafeMutablePointer<Lanes>) {
-    let n = head.context, d = head.dimension, f = d + 1
-    for t in 0...n {
-      weigh(head, target: t)
-      let w = head.weighted + t * f
-      for i in 0..<d {
-        output[t * f + i] = base[t * f + i] + dot(w, head.value + i * d, d)
-      }
-      output[t * f + d] = fma(w[d], head.residual, base[t * f + d])
+    let tokens = head.context + 1
+    var t = 0
+    while t + HeadTile.count <= tokens {
+      forwardTile(head, t, base, output, HeadTile.self)
+      t += HeadTile.count
+    }
+    while t < tokens {
+      forwardTile(head, t, base, output, SingleTile.self)
+      t += 1
     }
   }
 
   @inline(never)
   static func forwardQuery(_ head: borrowing HeadBuffers) -> Lanes {
     let n = head.context, f = head.dimension + 1
-    weigh(head, target: n)
+    weigh(head, n, SingleTile.self)
     return head.weighted[n * f + head.dimension] * broadcast(head.residual)
   }
 
@@ -29,24 +37,22 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
   static func backward(
     _ head: borrowing HeadBuffers, outputGradient g: UnsafePointer<Lanes>, inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
-    let n = head.context, d = head.dimension, f = d + 1
-    for t in 0...n {
-      // The gradient of the weighted sum takes the place of the sum once it has been used.
-      let w = head.weighted + t * f
-      addOuterProduct(g + t * f, w, d, head.valueGradient)
-      let gy = g[t * f + d]
-      head.residualGradient[0] = fma(gy, w[d], head.residualGradient[0])
-      var centre = Lanes.zero
-      let dwy = gy * broadcast(head.residual)
-      for k in 0..<d {
-        let gradient = dotColumn(g + t * f, head.value + k, d)
-        centre = fma(w[k], gradient, centre)
-        w[k] = gradient
-      }
-      centre = fma(w[d], dwy, centre)
-      w[d] = dwy
-      scatter(head, target: t, weightedGradient: w, centre: centre, inputGradient: inputGradient)
+    let d = head.dimension, f = d + 1, tokens = head.context + 1
+    var t = 0
+    while t + HeadTile.count <= tokens {
+      backwardTile(head, t, g, inputGradient, HeadTile.self)
+      t += HeadTile.count
     }
+    while t < tokens {
+      backwardTile(head, t, g, inputGradient, SingleTile.self)
+      t += 1
+    }
+    if let gi = inputGradient { for t in 0..<tokens { addToTargets(head, t, gi, SingleTile.self) } }
+    var residual = head.residualGradient[0]
+    for t in 0..<tokens { residual = fma(g[t * f + d], head.weighted[t * f + d], residual) }
+    head.residualGradient[0] = residual
+    addOuterProducts(head.projectedGradient, d, head.input, f, d, tokens, head.keyQueryGradient)
+    addOuterProducts(g, f, head.weighted, f, d, tokens, head.valueGradient)
   }
 
   @inline(never)
@@ -54,154 +60,140 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     _ head: borrowing HeadBuffers, queryGradient gy: Lanes, inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
     let n = head.context, d = head.dimension, f = d + 1
-    let w = head.weighted + n * f
-    head.residualGradient[0] = fma(gy, w[d], head.residualGradient[0])
-    let dwy = gy * broadcast(head.residual)
-    let centre = w[d] * dwy
-    for k in 0..<d { w[k] = .zero }
-    w[d] = dwy
-    scatter(head, target: n, weightedGradient: w, centre: centre, inputGradient: inputGradient)
+    head.residualGradient[0] = fma(gy, head.weighted[n * f + d], head.residualGradient[0])
+    for k in 0..<d { head.tile[k] = .zero }
+    head.tile[d] = gy * broadcast(head.residual)
+    scatter(head, n, inputGradient, SingleTile.self)
+    if let gi = inputGradient { addToTargets(head, n, gi, SingleTile.self) }
+    addOuterProducts(head.projectedGradient + n * d, d, head.input + n * f, f, d, 1, head.keyQueryGradient)
   }
 
-  /// Scores, activations and the weighted sum of one target.
   @inline(__always)
-  private static func weigh(_ head: borrowing HeadBuffers, target t: Int) {
-    let n = head.context, d = head.dimension, f = d + 1, z = head.input
-    let u = head.projected + t * d, row = head.attention + t * n, w = head.weighted + t * f
-    for i in 0..<d { u[i] = dot(z + t * f, head.keyQuery + i * d, d) }
-    var maximum = broadcast(-.infinity)
-    for s in 0..<n {
-      let score = dot(z + s * f, UnsafePointer(u), d)
-      if Head.normalises {
-        row[s] = score
-        maximum.replace(with: score, where: score .> maximum)
-      } else {
-        row[s] = Head.value(score)
-      }
+  private static func forwardTile<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ base: UnsafePointer<Lanes>, _ output: UnsafeMutablePointer<Lanes>,
+    _ tile: InlineArray<T, Lanes>.Type
+  ) {
+    let d = head.dimension, f = d + 1
+    weigh(head, t, tile)
+    let w = head.weighted + t * f
+    multiply(head.value, row: d, column: 1, UnsafePointer(w), f, d, tile) { i, k, sum in
+      output[(t + i) * f + k] = base[(t + i) * f + k] + sum
     }
-    var scale = broadcast(1)
+    for i in 0..<T { output[(t + i) * f + d] = fma(w[i * f + d], head.residual, base[(t + i) * f + d]) }
+  }
+
+  /// u, activations and weighted sums of T targets.
+  @inline(__always)
+  private static func weigh<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ tile: InlineArray<T, Lanes>.Type
+  ) {
+    let n = head.context, d = head.dimension, f = d + 1, z = head.input
+    let u = head.projected + t * d, rows = head.attention + t * n, w = head.weighted + t * f
+    multiply(head.keyQuery, row: d, column: 1, z + t * f, f, d, tile) { i, k, sum in u[i * d + k] = sum }
+    pairwise(UnsafePointer(u), d, z, f, d, n, tile) { i, s, score in
+      rows[i * n + s] = Head.normalises ? score : Head.value(score)
+    }
     if Head.normalises {
-      var sum = Lanes.zero
-      for s in 0..<n {
-        let e = Head.value(row[s] - maximum)
-        row[s] = e
-        sum += e
-      }
-      scale = broadcast(1) / sum
-      head.inverseSum[t] = scale
+      for i in 0..<T { head.inverseSum[t + i] = exponentiate(rows + i * n, n) }
     }
-    var k = 0
-    while k < f {
-      let width = min(tile, f - k)
-      var sums = InlineArray<8, Lanes>(repeating: .zero)
-      if width == tile {
-        for s in 0..<n { for j in 0..<8 { sums[j] = fma(z[s * f + k + j], row[s], sums[j]) } }
-      } else {
-        for s in 0..<n { for j in 0..<width { sums[j] = fma(z[s * f + k + j], row[s], sums[j]) } }
-      }
-      for j in 0..<width { w[k + j] = Head.normalises ? sums[j] * scale : sums[j] }
-      k += width
+    let inverse = head.inverseSum + t
+    combine(UnsafePointer(rows), n, z, f, n, f, tile) { i, k, sum in
+      w[i * f + k] = Head.normalises ? sum * inverse[i] : sum
     }
   }
 
-  /// From the gradient of one target's weighted sum to those of scores, sources, u and M. Overwrites the target's row of
-  /// attention with dL/dS.
+  /// Replaces scores by e^(s − max); returns one over their sum.
   @inline(__always)
-  private static func scatter(
-    _ head: borrowing HeadBuffers, target t: Int, weightedGradient dw: UnsafeMutablePointer<Lanes>, centre: Lanes,
-    inputGradient: UnsafeMutablePointer<Lanes>?
+  private static func exponentiate(_ row: UnsafeMutablePointer<Lanes>, _ n: Int) -> Lanes {
+    var maximum = broadcast(-.infinity)
+    for s in 0..<n { maximum.replace(with: row[s], where: row[s] .> maximum) }
+    var sum = Lanes.zero
+    for s in 0..<n {
+      let e = Head.value(row[s] - maximum)
+      row[s] = e
+      sum += e
+    }
+    return broadcast(1) / sum
+  }
+
+  @inline(__always)
+  private static func backwardTile<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ g: UnsafePointer<Lanes>,
+    _ inputGradient: UnsafeMutablePointer<Lanes>?, _ tile: InlineArray<T, Lanes>.Type
+  ) {
+    let d = head.dimension, f = d + 1
+    let dw = head.tile
+    multiply(head.value, row: 1, column: d, g + t * f, f, d, tile) { i, k, sum in dw[i * f + k] = sum }
+    for i in 0..<T { dw[i * f + d] = g[(t + i) * f + d] * broadcast(head.residual) }
+    scatter(head, t, inputGradient, tile)
+  }
+
+  /// From the gradients of T targets' weighted sums, in `head.tile`, to those of scores, sources and u.
+  @inline(__always)
+  private static func scatter<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ inputGradient: UnsafeMutablePointer<Lanes>?,
+    _ tile: InlineArray<T, Lanes>.Type
   ) {
     let n = head.context, d = head.dimension, f = d + 1, z = head.input
-    let u = head.projected + t * d, row = head.attention + t * n
-    let inverse = Head.normalises ? head.inverseSum[t] : broadcast(1)
-    for s in 0..<n {
-      let da = dot(z + s * f, UnsafePointer(dw), f)
-      let a = Head.normalises ? row[s] * inverse : row[s]
-      let ds = Head.scoreGradient(a, Head.normalises ? da - centre : da)
-      if let gi = inputGradient {
-        for k in 0..<d { gi[s * f + k] = fma(a, dw[k], fma(ds, u[k], gi[s * f + k])) }
-        gi[s * f + d] = fma(a, dw[d], gi[s * f + d])
+    let rows = head.attention + t * n, du = head.projectedGradient + t * d
+    let dw = head.tile, ds = head.tile + T * f
+    var centre = InlineArray<T, Lanes>(repeating: .zero)
+    if Head.normalises {
+      for i in 0..<T {
+        for k in 0..<f { centre[i] = fma(head.weighted[(t + i) * f + k], dw[i * f + k], centre[i]) }
+        let inverse = head.inverseSum[t + i]
+        for s in 0..<n { rows[i * n + s] *= inverse }
       }
-      row[s] = ds
     }
-    let du = head.projectedGradient + t * d
-    var k = 0
-    while k < d {
-      let width = min(tile, d - k)
-      var sums = InlineArray<8, Lanes>(repeating: .zero)
-      if width == tile {
-        for s in 0..<n { for j in 0..<8 { sums[j] = fma(z[s * f + k + j], row[s], sums[j]) } }
-      } else {
-        for s in 0..<n { for j in 0..<width { sums[j] = fma(z[s * f + k + j], row[s], sums[j]) } }
-      }
-      for j in 0..<width { du[k + j] = sums[j] }
-      k += width
+    pairwise(UnsafePointer(dw), f, z, f, f, n, tile) { i, s, da in
+      ds[i * n + s] = Head.scoreGradient(rows[i * n + s], Head.normalises ? da - centre[i] : da)
     }
-    addOuterProduct(UnsafePointer(du), z + t * f, d, head.keyQueryGradient)
-    if let gi = inputGradient {
-      for k in 0..<d { gi[t * f + k] += dotColumn(UnsafePointer(du), head.keyQuery + k, d) }
-    }
+    combine(UnsafePointer(ds), n, z, f, n, d, tile) { i, k, sum in du[i * d + k] = sum }
+    guard let gi = inputGradient else { return }
+    addToSources(head, t, gi, tile)
   }
 
-  /// Σ_k x_k m_k, four sums in a fixed order.
+  /// gi_t += Mᵀ du_t, after all sources have theirs: the order of additions must not depend on the size of a tile.
   @inline(__always)
-  private static func dot(_ x: UnsafePointer<Lanes>, _ m: UnsafePointer<Float>, _ count: Int) -> Lanes {
-    var s0 = Lanes.zero, s1 = Lanes.zero, s2 = Lanes.zero, s3 = Lanes.zero
-    var k = 0
-    while k + 4 <= count {
-      s0 = fma(x[k], m[k], s0)
-      s1 = fma(x[k + 1], m[k + 1], s1)
-      s2 = fma(x[k + 2], m[k + 2], s2)
-      s3 = fma(x[k + 3], m[k + 3], s3)
-      k += 4
-    }
-    while k < count {
-      s0 = fma(x[k], m[k], s0)
-      k += 1
-    }
-    return (s0 + s1) + (s2 + s3)
-  }
-
-  @inline(__always)
-  private static func dot(_ x: UnsafePointer<Lanes>, _ u: UnsafePointer<Lanes>, _ count: Int) -> Lanes {
-    var s0 = Lanes.zero, s1 = Lanes.zero, s2 = Lanes.zero, s3 = Lanes.zero
-    var k = 0
-    while k + 4 <= count {
-      s0 = fma(x[k], u[k], s0)
-      s1 = fma(x[k + 1], u[k + 1], s1)
-      s2 = fma(x[k + 2], u[k + 2], s2)
-      s3 = fma(x[k + 3], u[k + 3], s3)
-      k += 4
-    }
-    while k < count {
-      s0 = fma(x[k], u[k], s0)
-      k += 1
-    }
-    return (s0 + s1) + (s2 + s3)
-  }
-
-  /// Σ_i x_i m_i where `m` walks down a column of a [d][d] matrix.
-  @inline(__always)
-  private static func dotColumn(_ x: UnsafePointer<Lanes>, _ m: UnsafePointer<Float>, _ d: Int) -> Lanes {
-    var s0 = Lanes.zero, s1 = Lanes.zero
-    var i = 0
-    while i + 2 <= d {
-      s0 = fma(x[i], m[i * d], s0)
-      s1 = fma(x[i + 1], m[(i + 1) * d], s1)
-      i += 2
-    }
-    if i < d { s0 = fma(x[i], m[i * d], s0) }
-    return s0 + s1
-  }
-
-  /// c_ik += a_i b_k
-  @inline(__always)
-  private static func addOuterProduct(
-    _ a: UnsafePointer<Lanes>, _ b: UnsafePointer<Lanes>, _ d: Int, _ c: UnsafeMutablePointer<Lanes>
+  private static func addToTargets<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ gi: UnsafeMutablePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
   ) {
-    for i in 0..<d {
-      let left = a[i]
-      for k in 0..<d { c[i * d + k] = fma(left, b[k], c[i * d + k]) }
+    let d = head.dimension, f = d + 1
+    multiply(head.keyQuery, row: 1, column: d, UnsafePointer(head.projectedGradient + t * d), d, d, tile) { i, k, sum in
+      gi[(t + i) * f + k] += sum
+    }
+  }
+
+  /// gi_s += Σ_t a_st dw_t, and dS_st u_t for its x.
+  @inline(__always)
+  private static func addToSources<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ gi: UnsafeMutablePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
+  ) {
+    let n = head.context, d = head.dimension, f = d + 1
+    let a = head.attention + t * n, u = head.projected + t * d, dw = head.tile, ds = head.tile + T * f
+    for s in 0..<n {
+      var k = 0
+      while k + HeadTile.count <= d {
+        var sums = HeadTile(repeating: .zero)
+        for j in 0..<HeadTile.count { sums[j] = gi[s * f + k + j] }
+        for i in 0..<T {
+          let weight = a[i * n + s], score = ds[i * n + s]
+          for j in 0..<HeadTile.count {
+            sums[j] = fma(weight, dw[i * f + k + j], fma(score, u[i * d + k + j], sums[j]))
+          }
+        }
+        for j in 0..<HeadTile.count { gi[s * f + k + j] = sums[j] }
+        k += HeadTile.count
+      }
+      while k < d {
+        var sum = gi[s * f + k]
+        for i in 0..<T { sum = fma(a[i * n + s], dw[i * f + k], fma(ds[i * n + s], u[i * d + k], sum)) }
+        gi[s * f + k] = sum
+        k += 1
+      }
+      var sum = gi[s * f + d]
+      for i in 0..<T { sum = fma(a[i * n + s], dw[i * f + d], sum) }
+      gi[s * f + d] = sum
     }
   }
 }

@@ -16,6 +16,8 @@ struct HeadBuffers {
   var projected: UnsafeMutablePointer<Lanes>
   /// dL/du_t, [n+1][d]; the backward pass's own.
   var projectedGradient: UnsafeMutablePointer<Lanes>
+  /// Gradients of a tile of targets while they are worked on: [tile][d+1], then [tile][n]; the general kernel's own.
+  var tile: UnsafeMutablePointer<Lanes>
   /// M = BᵀC and P = scale · A, [d][d]; ρ = scale · r.
   var keyQuery: UnsafePointer<Float>
   var value: UnsafePointer<Float>

@@ -19,6 +19,7 @@ struct NetworkScratch {
   var gradientPerHead: Int { 2 * dimension * dimension + 1 }
   var total: Int {
     layers * state + layers * heads * perHead + 2 * state + tokens * dimension + layers * heads * gradientPerHead
+      + HeadTile.count * (features + context)
   }
 
   /// The output of layer `layer`, [n+1][d+1].
@@ -32,6 +33,7 @@ struct NetworkScratch {
   private var projectedGradient: UnsafeMutablePointer<Lanes> { afterSaved + 2 * state }
   /// Sums of parameter gradients per lane, [L][H][gradientPerHead].
   var parameterGradient: UnsafeMutablePointer<Lanes> { projectedGradient + tokens * dimension }
+  private var tile: UnsafeMutablePointer<Lanes> { parameterGradient + layers * heads * gradientPerHead }
 
   func head(
     _ pass: borrowing NetworkPass, layer: Int, head: Int, input: UnsafePointer<Lanes>
@@ -43,7 +45,7 @@ struct NetworkScratch {
     return HeadBuffers(
       dimension: dimension, context: context, input: input, attention: own, inverseSum: own + attention,
       weighted: own + attention + tokens, projected: own + attention + tokens + state,
-      projectedGradient: projectedGradient, keyQuery: pass.keyQuery + index * square,
+      projectedGradient: projectedGradient, tile: tile, keyQuery: pass.keyQuery + index * square,
       value: pass.value + index * square, residual: pass.residual[index], keyQueryGradient: gradient,
       valueGradient: gradient + square, residualGradient: gradient + 2 * square)
   }

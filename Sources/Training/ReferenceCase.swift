@@ -94,7 +94,7 @@ package struct ReferenceCase: Sendable {
     func check(_ holds: Bool, _ found: @autoclosure () -> String) throws(ReferenceCaseError) {
       if !holds { throw ReferenceCaseError(path: path, found: found()) }
     }
-    name = contents.name ?? (path as NSString).lastPathComponent
+    name = contents.name ?? path.split(separator: "/").last.map(String.init) ?? path
     (batch, context, dimension) = (contents.batch, contents.context, contents.dimension)
     try check((1...1_000_000).contains(batch), "batch is \(batch)")
     try check((1...1024).contains(context), "context is \(context)")

@@ -17,7 +17,8 @@ extension FinalMetrics {
     }
     // L − L_Bayes − E(ŷ − m)² = 2 E(ŷ − m)(m − target), zero in expectation.
     let identity = meanAndError(targets.indices.map { 2 * (network[$0] - bayes[$0]) * (bayes[$0] - targets[$0]) })
-    bayesIdentityZ = identity.error > 0 ? identity.mean / identity.error : 0
+    // Both exactly zero where the network is the Bayes predictor; not a number where nothing could be measured.
+    bayesIdentityZ = identity.mean == 0 && identity.error == 0 ? 0 : identity.mean / identity.error
   }
 }
 

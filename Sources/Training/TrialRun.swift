@@ -54,9 +54,10 @@ final class TrialRun<Observer: TrialObserver> {
     }
     let network = layout.expand(state.packed)
     prepared = PreparedNetwork(network)
-    try Self.checkMemory(parameters, kernels: kernels, pass: prepared.pass, threads: assignment.threads)
-    pool = WorkerPool(threadCount: assignment.threads)
     let stream = PromptStream(parameters, seed: assignment.seed, purpose: .training, kernels: kernels)
+    let scratch = kernels.networkScratch(prepared.pass) + stream.scratchCount
+    try Self.checkMemory(parameters, bytesPerThread: 4 * scratch, threads: assignment.threads)
+    pool = WorkerPool(threadCount: assignment.threads)
     batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, pass: prepared.pass)
     validation = ValidationSet(parameters, seed: assignment.seed, pool: pool, kernels: kernels)
     gradient = Array(repeating: 0, count: layout.count)
@@ -65,11 +66,10 @@ final class TrialRun<Observer: TrialObserver> {
   }
 
   private static func checkMemory(
-    _ parameters: TrialParameters, kernels: KernelTable, pass: NetworkPass, threads: Int
+    _ parameters: TrialParameters, bytesPerThread: Int, threads: Int
   ) throws(TrainingError) {
     let promptBytes = (parameters.context + 1) * (parameters.dimension + 1) * 4
-    let scratch = kernels.networkScratch(pass) * 4 * max(1, threads)
-    let bytes = (parameters.batch + parameters.validationPrompts) * promptBytes + scratch
+    let bytes = (parameters.batch + parameters.validationPrompts) * promptBytes + bytesPerThread * max(1, threads)
     if bytes > 16 << 30 { throw .tooLarge(what: "the batch with its states", bytes: bytes) }
   }
 

@@ -18,7 +18,7 @@ import Training
     ),
     (
       tinyParameters { ($0.task, $0.heads, $0.dimension) = (.exponential(scale: 0.5), Heads([.exp]), 7) },
-      "d73c28b87f88609b5f06b8441052e5f51b687e029a7997834973f47bb37472ef", 0x3fe6_cc5b_8638_f361
+      "6671ee9a8aae7f1b76174b97298affe9513fea53e0eaf6d371de6ef14261c600", 0x3FE6_CC5B_8FBB_0233
     ),
   ]
 
