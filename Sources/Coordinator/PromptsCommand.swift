@@ -33,9 +33,13 @@ struct PromptsCommand: ParsableCommand {
   private static let mostBytes = 4 << 30
 
   func run() throws {
-    let parent = (out as NSString).deletingLastPathComponent
-    guard parent.isEmpty || access(parent, F_OK) == 0 else {
+    let parent = parentDirectory(of: out)
+    guard access(parent, F_OK) == 0 else {
       throw CommandFailure("\(out): there is no directory \(parent); make it, or choose another --out")
+    }
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: out, isDirectory: &isDirectory), isDirectory.boolValue {
+      throw CommandFailure("\(out): it is a directory; choose a file with --out")
     }
     let sweep = try StoredSweep(reading: directory)
     let place = sweep.store.directory.path

@@ -59,8 +59,9 @@ struct WorkerProcess {
     return "its process ended with status \(code)" + (code == 0 ? "" : lastErrorLine.map { ": \($0)" } ?? "")
   }
 
+  /// What it said last besides its log, whose lines start with the time.
   private var lastErrorLine: String? {
     let text = (try? String(contentsOfFile: errorFile, encoding: .utf8)) ?? ""
-    return text.split(separator: "\n").last.map { String($0.prefix(500)) }
+    return text.split(separator: "\n").last { $0.first?.isNumber == false }.map { String($0.prefix(500)) }
   }
 }

@@ -98,8 +98,14 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) throws(StoreError)
     unlink(temporary)
     throw failure
   }
-  let parent = (path as NSString).deletingLastPathComponent
-  try flushDirectory(parent.isEmpty ? "." : parent)
+  try flushDirectory(parentDirectory(of: path))
+}
+
+/// The directory that holds `path`; `.` for a name alone. (Foundation's deletingLastPathComponent traps on a name of one
+/// character in Swift 6.3.)
+package func parentDirectory(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
 func writeAll(_ bytes: [UInt8], to descriptor: Int32, place: String) throws(StoreError) {

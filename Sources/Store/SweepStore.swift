@@ -62,6 +62,8 @@ package final class SweepStore {
       try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       let migrator = makeMigrator()
       try refuseForeignDatabase(database, migrator, directory)
+      // Before any table, so that a start that ends here is known as this program's by the next one.
+      try database.inDatabase { try $0.execute(sql: "PRAGMA application_id = \(applicationID)") }
       try migrator.migrate(database)
       let epoch = try database.write { db in
         let last = try Int64.fetchOne(db, sql: "SELECT max(epoch) FROM sessions") ?? 0
@@ -104,6 +106,9 @@ package final class SweepStore {
       try refuseForeignDatabase(database, makeMigrator(), directory)
       return database
     }
+    // A start that ended before it had made the tables.
+    let hasTables = try storing(place) { try database.read { try $0.tableExists("trials") } }
+    if !hasTables { throw .absent(directory: directory.path) }
   }
 
   /// Makes `changes` durable, all or none, in one transaction. When this returns they survive a power cut.
