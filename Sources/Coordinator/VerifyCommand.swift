@@ -2,6 +2,7 @@
 internal import ArgumentParser
 import Foundation
 import Kernels
+import Shared
 import Training
 
 struct VerifyCommand: ParsableCommand {
@@ -25,23 +26,26 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let sets = InstructionSet.allCases.filter(\.isSupported)
     if sets.isEmpty { throw CommandFailure(TrainingError.unsupportedProcessor.description) }
-    var failures = 0, count = 0
+    var passed = 0, count = 0, unreadable = 0
     for file in files {
       do throws(ReferenceCaseError) {
         let reference = try ReferenceCase(path: file)
         for set in sets {
           let report = verify(reference, on: set)
           count += 1
-          if !report.passes { failures += 1 }
+          if report.passes { passed += 1 }
           print(json ? line(json: report) : line(report))
         }
       } catch {
-        failures += 1
+        unreadable += 1
         FileHandle.standardError.write(Data("\(error)\n".utf8))
       }
     }
-    if !json { print("\(count - failures) of \(count) checks of \(files.count) cases passed") }
-    if failures > 0 { throw ExitCode.failure }
+    if !json {
+      let rest = unreadable > 0 ? "; \(countText(unreadable, "file")) could not be read" : ""
+      print("\(passed) of \(countText(count, "check")) of \(countText(files.count - unreadable, "case")) passed\(rest)")
+    }
+    if passed < count || unreadable > 0 { throw ExitCode.failure }
   }
 
   private func line(_ report: VerificationReport) -> String {

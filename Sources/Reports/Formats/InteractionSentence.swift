@@ -12,7 +12,7 @@ package func interactionSentence(_ summary: InteractionSummary, _ matrix: SweepM
   guard let test = summary.test else {
     return "\(place)Whether the best \(column) depends on the \(row) needs at least two of each."
   }
-  let numbers = "intersection–union of sign-flip tests, Bonferroni-corrected, p = \(pText(test.p))"
+  let numbers = "intersection–union of sign-flip tests, Bonferroni-corrected, \(pEquation(test.p))"
   if test.p <= (1 - matrix.settings.confidence) * (1 + 1e-9) {
     return "\(place)The best \(column) depends on the \(row): each one is beaten in some \(row) (\(numbers))."
   }
@@ -29,5 +29,5 @@ package func rankSentence(_ summary: InteractionSummary, _ matrix: SweepMatrix) 
   let order = ranks.meanRanks.indices.sorted { ranks.meanRanks[$0] < ranks.meanRanks[$1] }
   let list = order.map { "\(first.columnName($0)) \(numberText(ranks.meanRanks[$0]))" }.joined(separator: ", ")
   return "Mean ranks over \(countText(summary.rows.count, "row")): \(list) "
-    + "(Friedman test in F form, p = \(pText(ranks.p)))."
+    + "(Friedman test in F form, \(pEquation(ranks.p)))."
 }

@@ -30,6 +30,12 @@ func pText(_ p: Double?) -> String {
   return p >= 0.995 ? "1" : numberText(p, digits: 2)
 }
 
+/// `p = 0.012`, `p < 0.0001`
+func pEquation(_ p: Double?) -> String {
+  let text = pText(p)
+  return text.hasPrefix("<") ? "p \(text)" : "p = \(text)"
+}
+
 /// `48 s`, `2 min 31 s`, `3 h 05 min`
 func durationText(seconds: Double) -> String {
   guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "–" }

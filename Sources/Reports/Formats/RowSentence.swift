@@ -58,7 +58,7 @@ private func lead(_ row: MatrixRow, _ leader: Int) -> String {
     text += "\(percentLabel(row.settings.confidence)) interval "
     text += "\(fixedText(interval.low, decimals: 3)) to \(fixedText(interval.high, decimals: 3)); "
   }
-  text += "sign-flip p = \(pText(pair.p)), adjusted \(pText(row.bestSet.adjusted(pair.p))), "
+  text += "sign-flip \(pEquation(pair.p)), adjusted \(pText(row.bestSet.adjusted(pair.p))), "
   return text + "\(countText(pair.difference.count, "seed")))"
 }
 
