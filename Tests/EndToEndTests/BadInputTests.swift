@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-  @Suite struct BadInput {
+  @ProcessThread @Suite struct BadInput {
     struct BadManifest: CustomTestStringConvertible, Sendable {
       let what: String
       /// The line of the good manifest to replace, and by what.
@@ -20,7 +20,7 @@ extension EndToEnd {
       }
     }
 
-    private static let good = """
+    private nonisolated static let good = """
       name: tiny
       method: grid
       parameters:
@@ -52,13 +52,13 @@ extension EndToEnd {
       ])
     func `a mistake in a manifest is told with its line and the remedy, and nothing is made`(
       _ bad: BadManifest
-    ) async throws {
+    ) throws {
       let directory = try TestDirectory()
       let text = Self.good.replacingOccurrences(of: bad.line, with: bad.replacement)
       try #require(text != Self.good)
       try directory.write(text, to: "bad.yaml")
       for command in [["run", "bad.yaml", "--out", "out"], ["plan", "bad.yaml"]] {
-        let refused = try await attune(command, in: directory)
+        let refused = try attune(command, in: directory)
         #expect(refused.exitCode == 1)
         #expect(refused.output.isEmpty)
         #expect(refused.errorLines.count == 1, "\(refused.errors)")
@@ -68,7 +68,7 @@ extension EndToEnd {
       #expect(!directory.contains("out"))
     }
 
-    @Test func `a file that cannot be a manifest is refused by its place, whatever its size`() async throws {
+    @Test func `a file that cannot be a manifest is refused by its place, whatever its size`() throws {
       let directory = try TestDirectory()
       try Data([0xff, 0xfe, 0x00, 0x80]).write(to: URL(filePath: directory.path + "/binary.yaml"))
       try directory.write("# nothing yet\n", to: "empty.yaml")
@@ -81,7 +81,7 @@ extension EndToEnd {
         (".", "this is a directory"),
         ("binary.yaml", "UTF-8"), ("empty.yaml", "the manifest is empty; write at least method and parameters"),
       ] {
-        let refused = try await attune(["run", name, "--out", "out"], in: directory)
+        let refused = try attune(["run", name, "--out", "out"], in: directory)
         #expect(refused.exitCode == 1)
         #expect(refused.errorLines.count == 1)
         #expect(refused.errors.hasPrefix("Error: \(name):") && refused.errors.contains(part), "\(refused.errors)")
@@ -101,10 +101,10 @@ extension EndToEnd {
         (["prompts", "out", "first", "--out", "x"], "first"),
         (["frob"], "frob"),
       ])
-    func `a wrong flag has status 64 and one line that names the help`(words: [String], part: String) async throws {
+    func `a wrong flag has status 64 and one line that names the help`(words: [String], part: String) throws {
       let directory = try TestDirectory()
       try directory.write(TinySweep().yaml, to: "tiny.yaml")
-      let refused = try await attune(words, in: directory)
+      let refused = try attune(words, in: directory)
       #expect(refused.exitCode == 64)
       #expect(refused.output.isEmpty)
       #expect(refused.errorLines.count == 1, "\(refused.errors)")
@@ -112,10 +112,10 @@ extension EndToEnd {
       #expect(!directory.contains("runs") && !directory.contains("out"))
     }
 
-    @Test func `commands that read refuse a directory without a sweep`() async throws {
+    @Test func `commands that read refuse a directory without a sweep`() throws {
       let directory = try TestDirectory()
       for command in ["status", "trials", "report", "digest", "audit"] {
-        let refused = try await attune([command, "nowhere"], in: directory)
+        let refused = try attune([command, "nowhere"], in: directory)
         #expect(refused.exitCode == 1)
         #expect(refused.output.isEmpty)
         #expect(refused.errorLines.count == 1)

@@ -5,18 +5,18 @@ import Store
 import Testing
 
 extension EndToEnd {
-  @Suite struct Checkpoints {
-    @Test func `a checkpoint and its test prompts give the stored test loss by another implementation`() async throws {
+  @ProcessThread @Suite struct Checkpoints {
+    @Test func `a checkpoint and its test prompts give the stored test loss by another implementation`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep(
         tasks: ["linear", "exp"], activations: ["linear", "relu", "exp", "softmax", "[exp, softmax]"],
         learningRates: ["0.02"], layers: 2, context: 5, dimension: 3, reportSeeds: 1)
-      let run = try await attune(try sweep.command(in: directory), in: directory)
+      let run = try attune(try sweep.command(in: directory), in: directory)
       #expect(run.exitCode == 0)
       let trials = try directory.sweep().trials().map(\.record).filter { $0.stage == .reporting }
       #expect(trials.count == sweep.cellCount)
       for trial in trials {
-        let written = try await attune(
+        let written = try attune(
           ["prompts", "out", "\(trial.id)", "--out", "prompts.safetensors"], in: directory)
         #expect(written.exitCode == 0)
         let prompts = try TensorFile(directory.path + "/prompts.safetensors")
@@ -38,14 +38,14 @@ extension EndToEnd {
       }
     }
 
-    @Test func `test prompts share their inputs across tasks, and differ between seeds`() async throws {
+    @Test func `test prompts share their inputs across tasks, and differ between seeds`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep(activations: ["relu"], learningRates: ["0.02"], reportSeeds: 2)
-      _ = try await attune(try sweep.command(in: directory), in: directory)
+      _ = try attune(try sweep.command(in: directory), in: directory)
       var files: [String: TensorFile] = [:]
       for trial in try directory.sweep().trials().map(\.record) where trial.stage == .reporting {
         let name = "\(trial.parameters.task)-\(trial.seed).safetensors"
-        _ = try await attune(["prompts", "out", "\(trial.id)", "--out", name], in: directory)
+        _ = try attune(["prompts", "out", "\(trial.id)", "--out", name], in: directory)
         files[name] = try TensorFile(directory.path + "/" + name)
       }
       let linear = try #require(files["linear-0.safetensors"]), relu = try #require(files["relu-0.safetensors"])
@@ -55,9 +55,9 @@ extension EndToEnd {
       #expect(try linear.values("X") != other.values("X"))
     }
 
-    @Test func `prompts are refused for what was not tested and for what does not exist`() async throws {
+    @Test func `prompts are refused for what was not tested and for what does not exist`() throws {
       let directory = try TestDirectory()
-      _ = try await attune(try TinySweep(reportSeeds: 1).command(in: directory), in: directory)
+      _ = try attune(try TinySweep(reportSeeds: 1).command(in: directory), in: directory)
       let tuning = try #require(try directory.sweep().trials().first { $0.record.stage == .tuning }).record.id
       for (words, part) in [
         (
@@ -68,7 +68,7 @@ extension EndToEnd {
         (["\(tuning)", "--out", "out"], "out: it is a directory; choose a file with --out"),
         (["9999", "--out", "nowhere/p"], "nowhere/p: there is no directory nowhere; make it, or choose another --out"),
       ] {
-        let refused = try await attune(["prompts", "out"] + words, in: directory)
+        let refused = try attune(["prompts", "out"] + words, in: directory)
         #expect(refused.exitCode == 1)
         #expect(refused.errorLines.count == 1)
         #expect(refused.errors.contains(part), "\(refused.errors)")
@@ -76,9 +76,9 @@ extension EndToEnd {
       #expect(!directory.contains("p"))
     }
 
-    @Test func `an audit finds a checkpoint that was changed or is gone`() async throws {
+    @Test func `an audit finds a checkpoint that was changed or is gone`() throws {
       let directory = try TestDirectory()
-      _ = try await attune(try TinySweep(reportSeeds: 1).command(in: directory), in: directory)
+      _ = try attune(try TinySweep(reportSeeds: 1).command(in: directory), in: directory)
       let results = try directory.sweep().trials().compactMap(\.record.result)
       let changed = blob(try #require(results.first).checkpoint, in: directory)
       let gone = blob(try #require(results.last).checkpoint, in: directory)
@@ -86,7 +86,7 @@ extension EndToEnd {
       bytes[bytes.count - 1] ^= 1
       try bytes.write(to: URL(filePath: changed))
       try FileManager.default.removeItem(atPath: gone)
-      let audit = try await attune(["audit", "out"], in: directory)
+      let audit = try attune(["audit", "out"], in: directory)
       #expect(audit.exitCode == 1)
       #expect(audit.output.contains((changed as NSString).lastPathComponent + ": its bytes have another digest"))
       #expect(audit.output.contains((gone as NSString).lastPathComponent + ": it is missing"))

@@ -2,7 +2,7 @@
 import Testing
 
 extension EndToEnd {
-  @Suite struct Determinism {
+  @ProcessThread @Suite struct Determinism {
     /// Several layers, a list of heads and three chunks per batch: what threads could disturb.
     private static let sweep = TinySweep(
       tasks: ["relu", "exp"], activations: ["exp", "[exp, linear]"], layers: 2, context: 5, dimension: 3, reportSeeds: 3
@@ -15,12 +15,12 @@ extension EndToEnd {
         ["--workers", "1", "--threads", "2", "--slots", "1"],
         ["--workers", "1", "--threads", "3", "--slots", "2"],
       ])
-    func `any number of workers, threads and slots gives the digest of one`(flags: [String]) async throws {
+    func `any number of workers, threads and slots gives the digest of one`(flags: [String]) throws {
       let directory = try TestDirectory()
       try directory.write(Self.sweep.yaml, to: "tiny.yaml")
-      let ended = try await attune(["run", "tiny.yaml", "--out", "out"] + flags, in: directory)
+      let ended = try attune(["run", "tiny.yaml", "--out", "out"] + flags, in: directory)
       #expect(ended.exitCode == 0)
-      #expect(try await digest(in: ended.output) == Self.sweep.undisturbedDigest)
+      #expect(try digest(in: ended.output) == Self.sweep.undisturbedDigest)
       let threads = Set(directory.sweep().log().filter { $0.event == "granted" }.compactMap(\.threads))
       if flags.contains("--slots"), flags[5] == "1" { #expect(threads == [2]) }
     }

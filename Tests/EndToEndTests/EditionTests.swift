@@ -4,16 +4,16 @@ import Shared
 import Testing
 
 extension EndToEnd {
-  @Suite struct Editions {
-    @Test func `running a finished sweep again trains nothing and reports again`() async throws {
+  @ProcessThread @Suite struct Editions {
+    @Test func `running a finished sweep again trains nothing and reports again`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep(), out = directory.sweep()
       let command = try sweep.command(in: directory)
-      let first = try await attune(command, in: directory)
+      let first = try attune(command, in: directory)
       let rows = try out.succeeded()
       let granted = out.count(of: "granted")
       try FileManager.default.removeItem(atPath: directory.path + "/out/report")
-      let second = try await attune(command, in: directory)
+      let second = try attune(command, in: directory)
       #expect(second.exitCode == 0)
       #expect(second.output == first.output)
       #expect(second.errorLines == ["attune: out holds this whole sweep already; its report is written anew"])
@@ -22,11 +22,11 @@ extension EndToEnd {
       #expect(out.count(of: "granted") == granted)
     }
 
-    @Test func `values and seeds added to the manifest: only what is missing runs`() async throws {
+    @Test func `values and seeds added to the manifest: only what is missing runs`() throws {
       let directory = try TestDirectory()
       let out = directory.sweep()
       var sweep = TinySweep()
-      _ = try await attune(try sweep.command(in: directory), in: directory)
+      _ = try attune(try sweep.command(in: directory), in: directory)
       let edits: [(inout TinySweep) -> Void] = [
         { $0.reportSeeds = 8 }, { $0.activations.append("exp") }, { $0.learningRates.append("0.05") },
       ]
@@ -34,24 +34,24 @@ extension EndToEnd {
         let before = try out.succeeded()
         let granted = out.count(of: "granted")
         edit(&sweep)
-        let ended = try await attune(try sweep.command(in: directory), in: directory)
+        let ended = try attune(try sweep.command(in: directory), in: directory)
         #expect(ended.exitCode == 0)
         let after = try out.succeeded()
         for (id, row) in before { #expect(after[id] == row, "trial \(id) was repeated") }
         #expect(out.count(of: "granted") - granted == after.count - before.count)
         #expect(try directory.read("out/manifest.yaml") == sweep.yaml)
-        let audit = try await attune(["audit", "out"], in: directory)
+        let audit = try attune(["audit", "out"], in: directory)
         #expect(audit.exitCode == 0)
         #expect(
           audit.output.hasPrefix("\(sweep.trialCount) planned = \(sweep.trialCount) succeeded"), "\(audit.output)")
-        #expect(try await digest(in: ended.output) == sweep.undisturbedDigest)
+        #expect(try digest(in: ended.output) == sweep.undisturbedDigest)
       }
     }
 
-    @Test func `an edit that leaves out or changes what was run is refused with the difference`() async throws {
+    @Test func `an edit that leaves out or changes what was run is refused with the difference`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep(), out = directory.sweep()
-      _ = try await attune(try sweep.command(in: directory), in: directory)
+      _ = try attune(try sweep.command(in: directory), in: directory)
       let rows = try out.succeeded()
       let edits: [(difference: String, edit: (inout TinySweep) -> Void)] = [
         ("learning_rate was 0.01, is 0.03", { $0.learningRates = ["0.03", "0.05"] }),
@@ -63,7 +63,7 @@ extension EndToEnd {
       for (difference, edit) in edits {
         var other = sweep
         edit(&other)
-        let refused = try await attune(try other.command(in: directory), in: directory)
+        let refused = try attune(try other.command(in: directory), in: directory)
         #expect(refused.exitCode == 1)
         #expect(refused.errorLines.count == 1, "\(refused.errors)")
         #expect(refused.errors.contains(difference), "\(refused.errors)")
@@ -71,41 +71,41 @@ extension EndToEnd {
         #expect(try directory.read("out/manifest.yaml") == sweep.yaml)
       }
       #expect(try out.succeeded() == rows)
-      #expect(try await attune(["audit", "out"], in: directory).exitCode == 0)
+      #expect(try attune(["audit", "out"], in: directory).exitCode == 0)
     }
 
-    @Test func `a directory that holds something else is refused and left alone`() async throws {
+    @Test func `a directory that holds something else is refused and left alone`() throws {
       let directory = try TestDirectory()
       try FileManager.default.createDirectory(atPath: directory.path + "/out", withIntermediateDirectories: true)
       try directory.write("mine", to: "out/notes.txt")
-      let refused = try await attune(try TinySweep().command(in: directory), in: directory)
+      let refused = try attune(try TinySweep().command(in: directory), in: directory)
       #expect(refused.exitCode == 1)
       #expect(refused.errorLines.count == 1)
       #expect(refused.errors.contains("out: it holds notes.txt, and no sweep; choose another directory with --out"))
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path + "/out") == ["notes.txt"])
 
-      let file = try await attune(try TinySweep().command(in: directory, out: "tiny.yaml"), in: directory)
+      let file = try attune(try TinySweep().command(in: directory, out: "tiny.yaml"), in: directory)
       #expect(file.exitCode == 1)
       #expect(file.errorLines.count == 1)
       #expect(file.errors.contains("tiny.yaml: it is a file; choose a directory with --out"))
     }
 
-    @Test func `a second run of a directory in use is refused with its owner, and reading works`() async throws {
+    @Test func `a second run of a directory in use is refused with its owner, and reading works`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep.long, out = directory.sweep()
       let command = try sweep.command(in: directory, workers: 1)
       let first = try RunningProgram(command, in: directory)
-      try await waitUntil("the first one trains") { out.count(of: "granted") > 0 }
-      let second = try await attune(command, in: directory)
+      try waitUntil("the first one trains") { out.count(of: "granted") > 0 }
+      let second = try attune(command, in: directory)
       #expect(second.exitCode == 1)
       #expect(second.errorLines.count == 1)
       #expect(second.errors.contains("out: process \(first.processID) on "), "\(second.errors)")
       #expect(second.errors.contains("is running this sweep"))
-      let status = try await attune(["status", "out"], in: directory)
+      let status = try attune(["status", "out"], in: directory)
       #expect(status.output.contains("process \(first.processID) on "))
       first.signal(SIGTERM)
-      #expect(try await first.end().exitCode == 143)
-      #expect(try await attune(["status", "out"], in: directory).output.contains("nobody is running it; to go on:"))
+      #expect(try first.end().exitCode == 143)
+      #expect(try attune(["status", "out"], in: directory).output.contains("nobody is running it; to go on:"))
     }
   }
 }

@@ -5,18 +5,18 @@ import Store
 import Testing
 
 extension EndToEnd {
-  @Suite struct Interruption {
-    @Test func `a worker killed in the middle of a trial: the trial goes on from its checkpoint`() async throws {
+  @ProcessThread @Suite struct Interruption {
+    @Test func `a worker killed in the middle of a trial: the trial goes on from its checkpoint`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep.long, out = directory.sweep()
       let program = try RunningProgram(try sweep.command(in: directory, workers: 1), in: directory)
-      let trial = try await reportingTrialWithCheckpoint(of: out)
+      let trial = try reportingTrialWithCheckpoint(of: out)
       let worker = try #require(out.workerProcesses().last)
       kill(pid_t(worker), SIGKILL)
-      let ended = try await program.end()
+      let ended = try program.end()
 
       #expect(ended.exitCode == 0)
-      #expect(try await digest(in: ended.output) == sweep.undisturbedDigest)
+      #expect(try digest(in: ended.output) == sweep.undisturbedDigest)
       let grants = out.log().filter { $0.event == "granted" && $0.trial == trial.record.id.rawValue }
       #expect(grants.count == 2)
       #expect((grants.last?.step ?? 0) > 0, "the second attempt starts at a checkpoint")
@@ -26,72 +26,72 @@ extension EndToEnd {
       #expect(out.workerProcesses().count == 2)
     }
 
-    @Test func `the coordinator killed: workers leave at once, and the same command repeats nothing`() async throws {
+    @Test func `the coordinator killed: workers leave at once, and the same command repeats nothing`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep.many, out = directory.sweep()
       let command = try sweep.command(in: directory)
       let program = try RunningProgram(command, in: directory)
-      try await waitUntil("some trials have ended") { out.count(of: "ended") >= 12 }
+      try waitUntil("some trials have ended") { out.count(of: "ended") >= 12 }
       let workers = out.workerProcesses()
       #expect(workers.count == 2)
       program.signal(SIGKILL)
-      #expect(try await program.end().exitCode == nil)
-      try await waitUntil("the workers have gone") { workers.allSatisfy(isGone) }
+      #expect(try program.end().exitCode == nil)
+      try waitUntil("the workers have gone") { workers.allSatisfy(isGone) }
 
       let acknowledged = try out.succeeded()
       #expect(acknowledged.count >= 12 && acknowledged.count < sweep.trialCount)
       // Intact, only not complete.
-      let audit = try await attune(["audit", "out"], in: directory)
+      let audit = try attune(["audit", "out"], in: directory)
       #expect(audit.outputLines.last == "clean", "\(audit.output)")
-      let ended = try await attune(command, in: directory)
+      let ended = try attune(command, in: directory)
       #expect(ended.exitCode == 0)
       #expect(
         ended.errorLines.first?.contains("\(acknowledged.count) of \(sweep.trialCount) trials have ended") == true)
-      #expect(try await digest(in: ended.output) == sweep.undisturbedDigest)
+      #expect(try digest(in: ended.output) == sweep.undisturbedDigest)
       let after = try out.succeeded()
       for (id, row) in acknowledged { #expect(after[id] == row, "trial \(id) was repeated") }
     }
 
-    @Test func `killed three times, workers and coordinator: the same digest, no trial lost or doubled`() async throws {
+    @Test func `killed three times, workers and coordinator: the same digest, no trial lost or doubled`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep.many, out = directory.sweep()
       let command = try sweep.command(in: directory)
       for endedTrials in [2, 12, 24] {
         let program = try RunningProgram(command, in: directory)
-        try await waitUntil("\(endedTrials) trials have ended") { out.count(of: "ended") >= endedTrials }
+        try waitUntil("\(endedTrials) trials have ended") { out.count(of: "ended") >= endedTrials }
         let workers = out.workerProcesses()
         // A worker first, so that the coordinator dies while it looks after a dead one.
         if let first = workers.first { kill(pid_t(first), SIGKILL) }
         program.signal(SIGKILL)
-        #expect(try await program.end().exitCode == nil)
-        try await waitUntil("the workers have gone") { workers.allSatisfy(isGone) }
-        let audit = try await attune(["audit", "out"], in: directory)
+        #expect(try program.end().exitCode == nil)
+        try waitUntil("the workers have gone") { workers.allSatisfy(isGone) }
+        let audit = try attune(["audit", "out"], in: directory)
         #expect(audit.outputLines.last == "clean", "\(audit.output)")
       }
       let before = try out.succeeded()
-      let ended = try await attune(command, in: directory)
+      let ended = try attune(command, in: directory)
       #expect(ended.exitCode == 0)
-      #expect(try await digest(in: ended.output) == sweep.undisturbedDigest)
+      #expect(try digest(in: ended.output) == sweep.undisturbedDigest)
       let trials = try out.trials()
       #expect(trials.count == sweep.trialCount)
       #expect(trials.allSatisfy { $0.record.state == .succeeded })
       let after = try out.succeeded()
       for (id, row) in before { #expect(after[id] == row, "trial \(id) was repeated") }
-      #expect(try await attune(["audit", "out"], in: directory).exitCode == 0)
+      #expect(try attune(["audit", "out"], in: directory).exitCode == 0)
     }
 
     @Test(arguments: [SIGTERM, SIGINT])
     func `a signal stops the sweep in order; its last line says how to go on, and that works`(number: Int32)
-      async throws
+      throws
     {
       let directory = try TestDirectory()
       let sweep = TinySweep.long, out = directory.sweep()
       let program = try RunningProgram(try sweep.command(in: directory, workers: 1), in: directory)
-      let trial = try await reportingTrialWithCheckpoint(of: out)
+      let trial = try reportingTrialWithCheckpoint(of: out)
       let workers = out.workerProcesses()
       // Ctrl-C reaches the workers too, and they leave the decision to the coordinator.
       if number == SIGINT { program.signalGroup(number) } else { program.signal(number) }
-      let stopped = try await program.end()
+      let stopped = try program.end()
       #expect(stopped.exitCode == 128 + number)
       #expect(stopped.output.isEmpty)
       let remedy = try #require(stopped.errorLines.last)
@@ -105,36 +105,36 @@ extension EndToEnd {
 
       let before = try out.succeeded()
       let words = try #require(parts.last).split(separator: " ").map(String.init)
-      let ended = try await attune(words, in: directory)
+      let ended = try attune(words, in: directory)
       #expect(ended.exitCode == 0)
-      #expect(try await digest(in: ended.output) == sweep.undisturbedDigest)
+      #expect(try digest(in: ended.output) == sweep.undisturbedDigest)
       let grants = out.log().filter { $0.event == "granted" && $0.trial == trial.record.id.rawValue }
       #expect(grants.last?.step == given.checkpoint?.step, "it goes on at the step where it was given back")
       let after = try out.succeeded()
       for (id, row) in before { #expect(after[id] == row, "trial \(id) was repeated") }
     }
 
-    @Test func `a second signal ends the sweep at once`() async throws {
+    @Test func `a second signal ends the sweep at once`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep.long, out = directory.sweep()
       let program = try RunningProgram(try sweep.command(in: directory, workers: 1), in: directory)
-      _ = try await reportingTrialWithCheckpoint(of: out)
+      _ = try reportingTrialWithCheckpoint(of: out)
       // A worker that stands still cannot give anything back, so the coordinator waits for it.
       let worker = try #require(out.workerProcesses().last)
       kill(pid_t(worker), SIGSTOP)
       program.signal(SIGTERM)
-      try await waitUntil("it says that it stops") { program.errors.contains("attune: stopping") }
+      try waitUntil("it says that it stops") { program.errors.contains("attune: stopping") }
       program.signal(SIGTERM)
-      #expect(try await program.end().exitCode == 143)
+      #expect(try program.end().exitCode == 143)
       kill(pid_t(worker), SIGCONT)
-      try await waitUntil("the worker has gone") { isGone(worker) }
-      #expect(try await attune(["audit", "out"], in: directory).outputLines.last == "clean")
+      try waitUntil("the worker has gone") { isGone(worker) }
+      #expect(try attune(["audit", "out"], in: directory).outputLines.last == "clean")
     }
 
     /// Waits for a reporting trial that runs and has stored a checkpoint, with most of its steps still to come.
-    private func reportingTrialWithCheckpoint(of out: StoredDirectory) async throws -> StoredTrial {
+    private func reportingTrialWithCheckpoint(of out: StoredDirectory) throws -> StoredTrial {
       var found: StoredTrial?
-      try await waitUntil("a reporting trial has stored a checkpoint") {
+      try waitUntil("a reporting trial has stored a checkpoint") {
         found = try out.trials().first {
           $0.record.stage == .reporting && $0.record.state == .running && $0.checkpoint != nil
         }

@@ -3,11 +3,11 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-  @Suite struct Run {
-    @Test func `a run ends with its report, the matrix on standard output and a clean audit`() async throws {
+  @ProcessThread @Suite struct Run {
+    @Test func `a run ends with its report, the matrix on standard output and a clean audit`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep()
-      let ended = try await attune(try sweep.command(in: directory), in: directory)
+      let ended = try attune(try sweep.command(in: directory), in: directory)
       #expect(ended.exitCode == 0)
 
       #expect(ended.outputLines.first?.hasPrefix("task") == true)
@@ -18,18 +18,18 @@ extension EndToEnd {
       #expect(try directory.read("out/report/index.html").hasPrefix("<!DOCTYPE html>"))
       #expect(try directory.read("out/manifest.yaml") == sweep.yaml)
 
-      let audit = try await attune(["audit", "out"], in: directory)
+      let audit = try attune(["audit", "out"], in: directory)
       #expect(audit.exitCode == 0)
       #expect(audit.outputLines.first?.hasPrefix("36 planned = 36 succeeded + 0 failed") == true)
       #expect(audit.outputLines.last == "clean")
-      let digest = try await attune(["digest", "out"], in: directory)
+      let digest = try attune(["digest", "out"], in: directory)
       #expect(digest.exitCode == 0 && digest.errors.isEmpty)
       #expect(try EndToEndTests.digest(in: digest.output) == EndToEndTests.digest(in: ended.output))
     }
 
-    @Test func `in a pipe progress is plain lines on standard error`() async throws {
+    @Test func `in a pipe progress is plain lines on standard error`() throws {
       let directory = try TestDirectory()
-      let ended = try await attune(try TinySweep().command(in: directory), in: directory)
+      let ended = try attune(try TinySweep().command(in: directory), in: directory)
       #expect(!ended.errors.contains("\u{1B}") && !ended.errors.contains("\r"))
       #expect(!ended.errorLines.isEmpty)
       for line in ended.errorLines {
@@ -38,10 +38,10 @@ extension EndToEnd {
       #expect(!ended.output.contains("\u{1B}"))
     }
 
-    @Test func `matrix csv and json have the promised columns, one row per cell, and the same numbers`() async throws {
+    @Test func `matrix csv and json have the promised columns, one row per cell, and the same numbers`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep()
-      _ = try await attune(try sweep.command(in: directory), in: directory)
+      _ = try attune(try sweep.command(in: directory), in: directory)
       let lines = try directory.read("out/report/matrix.csv").split(separator: "\n").map {
         $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       }

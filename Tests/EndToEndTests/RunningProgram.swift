@@ -20,8 +20,9 @@ struct HarnessError: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-final class RunningProgram {
+@ProcessThread final class RunningProgram {
   let processID: pid_t
+  private let directory: TestDirectory
   private let outputFile: String
   private let errorFile: String
   private var status: Int32?
@@ -29,6 +30,7 @@ final class RunningProgram {
   /// - executable: a product of this package, or an absolute path.
   /// - directory: its working directory, which also takes what it writes.
   init(_ arguments: [String], of executable: String = "attune", in directory: TestDirectory) throws {
+    self.directory = directory
     let path = try executable.hasPrefix("/") ? executable : productPath(executable)
     let name = directory.path + "/process-" + UUID().uuidString
     (outputFile, errorFile) = (name + ".out", name + ".err")
@@ -81,8 +83,8 @@ final class RunningProgram {
   /// As a terminal does for Ctrl-C: to the program and all that it started.
   func signalGroup(_ number: Int32) { kill(-processID, number) }
 
-  func end() async throws -> EndedProgram {
-    try await waitUntil("process \(processID) ends; it wrote: \(errors.suffix(500))") { hasEnded }
+  func end() throws -> EndedProgram {
+    try waitUntil("process \(processID) ends; it wrote: \(errors.suffix(500))") { hasEnded }
     let status = status ?? 0
     let output = (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? ""
     return EndedProgram(exitCode: status & 0x7f == 0 ? (status >> 8) & 0xff : nil, output: output, errors: errors)
@@ -90,16 +92,16 @@ final class RunningProgram {
 }
 
 /// Runs `attune` with `arguments` to its end.
-func attune(_ arguments: [String], in directory: TestDirectory) async throws -> EndedProgram {
-  try await RunningProgram(arguments, in: directory).end()
+@ProcessThread func attune(_ arguments: [String], in directory: TestDirectory) throws -> EndedProgram {
+  try RunningProgram(arguments, in: directory).end()
 }
 
 /// Returns as soon as `condition` holds; throws if it has not in two minutes, which no sweep of these tests takes.
-func waitUntil(_ what: @autoclosure () -> String, _ condition: () throws -> Bool) async throws {
+@ProcessThread func waitUntil(_ what: @autoclosure () -> String, _ condition: () throws -> Bool) throws {
   let deadline = ContinuousClock.now + .seconds(120)
   while try !condition() {
     guard ContinuousClock.now < deadline else { throw HarnessError("waited in vain until \(what())") }
-    try await Task.sleep(for: .milliseconds(4))
+    usleep(4000)
   }
 }
 

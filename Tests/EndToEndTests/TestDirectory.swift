@@ -22,12 +22,14 @@ final class TestDirectory {
 
   func contains(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
 
-  func sweep(_ name: String = "out") -> StoredDirectory { StoredDirectory(path: path + "/" + name) }
+  func sweep(_ name: String = "out") -> StoredDirectory { StoredDirectory(path: path + "/" + name, parent: self) }
 }
 
 /// A sweep's directory, looked at from outside while others work on it.
 struct StoredDirectory {
   let path: String
+  /// Kept, since it is gone with its last reference.
+  let parent: TestDirectory
 
   /// Empty while there is no sweep yet.
   func trials() throws -> [StoredTrial] {

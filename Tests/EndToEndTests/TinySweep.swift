@@ -14,14 +14,14 @@ struct TinySweep: Hashable {
   var steps = 40
   var tuneSeeds = 1
   var reportSeeds = 6
-  var checkpointEvery = 200
+  var checkpointEvery = 250
 
   /// Trials of about a second, with a checkpoint every few milliseconds: time to end processes in the middle of one.
   static let long = TinySweep(
-    tasks: ["linear"], activations: ["relu", "softmax"], learningRates: ["0.01"], batch: 128, steps: 12_000,
+    tasks: ["linear"], activations: ["relu", "softmax"], learningRates: ["0.01"], batch: 128, steps: 40_000,
     reportSeeds: 2)
   /// Many trials of some hundredths of a second.
-  static let many = TinySweep(batch: 128, steps: 800)
+  static let many = TinySweep(batch: 128, steps: 2500)
 
   var yaml: String {
     """
@@ -57,7 +57,17 @@ struct TinySweep: Hashable {
   }
 
   /// The digest of an undisturbed run on one thread of one worker; run once per sweep.
-  var undisturbedDigest: String { get async throws { try await UndisturbedRuns.shared.digest(of: self) } }
+  @ProcessThread var undisturbedDigest: String {
+    get throws {
+      if let known = undisturbedDigests[self] { return known }
+      let directory = try TestDirectory()
+      let ended = try attune(try command(in: directory, workers: 1), in: directory)
+      guard ended.exitCode == 0 else { throw HarnessError("an undisturbed run failed: \(ended.errors)") }
+      let digest = try digest(in: ended.output)
+      undisturbedDigests[self] = digest
+      return digest
+    }
+  }
 }
 
 /// 64 hex digits from the last line of a run, or from `attune digest`.
@@ -67,20 +77,5 @@ func digest(in output: String) throws -> String {
   return String(word)
 }
 
-private actor UndisturbedRuns {
-  static let shared = UndisturbedRuns()
-  private var known: [TinySweep: Task<String, any Error>] = [:]
-
-  func digest(of sweep: TinySweep) async throws -> String {
-    let task =
-      known[sweep]
-      ?? Task {
-        let directory = try TestDirectory()
-        let ended = try await attune(try sweep.command(in: directory, workers: 1), in: directory)
-        guard ended.exitCode == 0 else { throw HarnessError("an undisturbed run failed: \(ended.errors)") }
-        return try EndToEndTests.digest(in: ended.output)
-      }
-    known[sweep] = task
-    return try await task.value
-  }
-}
+/// Digests of the runs made so far.
+@ProcessThread private var undisturbedDigests: [TinySweep: String] = [:]
