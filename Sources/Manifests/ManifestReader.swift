@@ -106,7 +106,7 @@ private struct ManifestReader {
     case .report: try readReport(node)
     case .earlyTerminate:
       throw Issue(
-        line: entry.line, "early_terminate is not yet supported: it comes with the early-stopping issue", "remove it")
+        line: entry.line, "early_terminate is not yet supported", "remove it")
     }
   }
 
@@ -116,7 +116,7 @@ private struct ManifestReader {
     case .grid: return .grid
     case .random: return .random
     case .sobol, .bayes:
-      throw node.issue("method", "not yet: method \(word) comes with the search issue, write grid or random")
+      throw node.issue("method", "not yet supported, write grid or random")
     case nil:
       let near = nearest(to: word, among: ["grid", "random"]).map { " (did you mean \($0)?)" } ?? ""
       throw node.issue("method", "write grid or random\(near)")

@@ -28,6 +28,12 @@ struct PlanDraft {
     let axisEntries = try enumeratedAxes()
     let axisNames = Set(axisEntries.map(\.entry.name))
     let tuned = parameters.values.filter { $0.isSearched && !axisNames.contains($0.name) }.sorted { $0.name < $1.name }
+    for entry in tuned where entry.name.decidesTheProblem {
+      let name = entry.name.rawValue
+      throw Issue(
+        line: entry.line, "\(name) is tuned, although each of its values is another problem",
+        "to compare them write report: {x: \(name)}, else give it one value")
+    }
     var notes = tuned.compactMap(surprise)
 
     let cellCount = axisEntries.reduce(UInt64(1)) { saturatingProduct($0, $1.entry.gridCount ?? 1) }
@@ -160,11 +166,6 @@ struct PlanDraft {
   /// What is legal but seldom meant.
   private func surprise(_ entry: ParameterEntry) -> String? {
     let name = entry.name.rawValue
-    switch entry.name {
-    case .task, .context, .dimension, .covariance, .inputs, .kernelOn, .labelNoise, .validationPrompts, .testPrompts:
-      return "\(name) is tuned, although its values are different problems; to compare them write report: {x: \(name)}"
-    default: break
-    }
     if case .range(let distribution) = entry.domain, distribution.name == .intUniform, !entry.name.takesIntegers {
       return "\(name) takes whole numbers only, as min and max are whole; write one with a decimal point for fractions"
     }

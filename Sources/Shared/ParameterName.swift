@@ -41,6 +41,19 @@ package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, C
       false
     }
   }
+
+  /// Parameters that say what is to be learned or what it is measured on. Losses under different values cannot be
+  /// compared, so they may be axes but are never tuned.
+  package var decidesTheProblem: Bool {
+    switch self {
+    case .task, .context, .dimension, .covariance, .inputs, .kernelOn, .labelNoise, .validationPrompts, .testPrompts:
+      true
+    case .activation, .layers, .batch, .steps, .resampleEvery, .pool, .learningRate, .optimizer, .beta1, .beta2,
+      .epsilon, .weightDecay, .warmupSteps, .schedule, .clipNorm, .layerClip, .initialization, .initScale, .restarts,
+      .value, .attentionScale, .tiedLayers, .recipe, .evaluateEvery, .checkpointEvery:
+      false
+    }
+  }
 }
 
 /// A parameter's value as a manifest writes it and a configuration's canonical form stores it.

@@ -150,7 +150,7 @@ private let repository = URL(fileURLWithPath: #filePath).deletingLastPathCompone
     #expect(
       refusal(of: smallest.replacing("method: grid", with: "method: sobol"))
         == """
-        a.yaml:1: method is "sobol"; not yet: method sobol comes with the search issue, write grid or random
+        a.yaml:1: method is "sobol"; not yet supported, write grid or random
         """)
     #expect(
       refusal(of: smallest.replacing("method: grid", with: "method: gird"))
@@ -158,7 +158,7 @@ private let repository = URL(fileURLWithPath: #filePath).deletingLastPathCompone
     #expect(
       refusal(ofKey: "early_terminate: {type: hyperband, min_iter: 3}")
         == """
-        a.yaml:6: early_terminate is not yet supported: it comes with the early-stopping issue; remove it
+        a.yaml:6: early_terminate is not yet supported; remove it
         """)
   }
 
@@ -174,12 +174,14 @@ private let repository = URL(fileURLWithPath: #filePath).deletingLastPathCompone
       ])
   }
 
-  @Test func `tuning over different problems is allowed with a note`() throws {
-    let loaded = try parseManifest(smallest + "  context: {values: [4, 8]}\n", path: "a.yaml")
+  @Test func `what decides the problem is an axis or fixed, never tuned`() {
     #expect(
-      loaded.notes == [
-        "context is tuned, although its values are different problems; to compare them write report: {x: context}"
-      ])
+      refusal(of: smallest + "  context: {values: [4, 8]}\n") == """
+        a.yaml:6: context is tuned, although each of its values is another problem; to compare them write report: {x: context}, else give it one value
+        """)
+    #expect(throws: Never.self) {
+      try parseManifest(smallest + "  context: {values: [4, 8]}\nreport: {x: context}\n", path: "a.yaml")
+    }
   }
 
   @Test func `scalars follow the core schema`() throws {
