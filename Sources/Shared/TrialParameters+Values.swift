@@ -111,6 +111,11 @@ extension TrialParameters {
         name: "layers", found: "\(layers)",
         remedy: "write at most \(layerClip.base), the base of layer_clip, or set another layer_clip")
     }
+    // Batches are numbered by 32 bits of a random counter.
+    if steps > Int(UInt32.max) / restarts {
+      throw ParameterError(
+        name: "restarts", found: "\(restarts)", remedy: "write at most \(Int(UInt32.max) / steps) with \(steps) steps")
+    }
     if warmupSteps > steps {
       throw ParameterError(name: "warmup_steps", found: "\(warmupSteps)", remedy: "write at most steps, \(steps)")
     }

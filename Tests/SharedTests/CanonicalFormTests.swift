@@ -115,4 +115,14 @@ import Testing
       #expect(try parameters(base.merging([name: value]) { $1 }).reference.id == reference)
     }
   }
+
+  @Test func `batches beyond what the random counter can number are refused`() throws {
+    let values: [ParameterName: ParameterValue] = [
+      .task: .text("relu"), .activation: .text("exp"), .steps: .integer(1_000_000_000), .restarts: .integer(5),
+    ]
+    #expect(
+      throws: ParameterError(name: "restarts", found: "5", remedy: "write at most 4 with 1000000000 steps")
+    ) { try TrialParameters(values: values) }
+    #expect(try TrialParameters(values: values.merging([.restarts: .integer(4)]) { $1 }).restarts == 4)
+  }
 }
