@@ -29,5 +29,5 @@ package func rankSentence(_ summary: InteractionSummary, _ matrix: SweepMatrix) 
   let order = ranks.meanRanks.indices.sorted { ranks.meanRanks[$0] < ranks.meanRanks[$1] }
   let list = order.map { "\(first.columnName($0)) \(numberText(ranks.meanRanks[$0]))" }.joined(separator: ", ")
   return "Mean ranks over \(countText(summary.rows.count, "row")): \(list) "
-    + "(Friedman test in F form, \(pEquation(ranks.p)))."
+    + "(Friedman test, \(ranks.isExact ? "exact" : "F form"), \(pEquation(ranks.p)))."
 }
