@@ -33,11 +33,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
 func writeReport(
   _ results: SweepResults, _ matrix: SweepMatrix, formats: [ReportFormat] = ReportFormat.allCases, to directory: String
 ) throws -> [String] {
-  do {
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-  } catch {
-    throw CommandFailure("\(directory): the report's directory cannot be made; choose another with --out")
-  }
+  try makeDirectory(directory)
   return try formats.map { format in
     let path = directory + "/" + format.fileName
     try replaceFile(path, with: format.content(results, matrix))

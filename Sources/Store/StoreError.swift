@@ -9,6 +9,10 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The directory holds something that is no sweep.
   case foreign(directory: String, found: String)
   case notADirectory(path: String)
+  /// A file where a sweep's directory was to be read.
+  case fileInsteadOfSweep(path: String)
+  /// A directory, a device, a pipe or a link that leads nowhere where a file was to be written.
+  case notAFile(path: String)
   /// There is no sweep where one was asked for.
   case absent(directory: String)
   /// The manifest leaves out or changes what the directory has run.
@@ -16,6 +20,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   case networkFileSystem(directory: String, kind: String)
   case diskFull(place: String)
   case readOnly(place: String)
+  /// A path that cannot be one of a sweep, such as one below a file.
+  case impossible(place: String, what: String)
   /// Any other refusal of the operating system or the database.
   case failed(place: String, what: String)
   /// Content that attune did not write, or that changed since.
@@ -32,6 +38,9 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case .foreign(let directory, let found):
       "\(directory): it holds \(found), and no sweep; choose another directory with --out, or an empty one"
     case .notADirectory(let path): "\(path): it is a file; choose a directory with --out"
+    case .fileInsteadOfSweep(let path):
+      "\(path): it is a file, and no sweep's directory; name the directory that `attune run` printed"
+    case .notAFile(let path): "\(path): it is not a regular file; name another one"
     case .absent(let directory):
       "\(directory): no sweep is stored here; name the directory that `attune run` printed, or run a manifest first"
     case .otherSweep(let directory, let difference):
@@ -44,6 +53,7 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(place): no space is left on the disk; free some, then run the same command again: nothing stored is lost"
     case .readOnly(let place):
       "\(place): it cannot be written to; make it writable, or choose another directory with --out"
+    case .impossible(let place, let what): "\(place): \(what); choose another place with --out"
     case .failed(let place, let what): "\(place): \(what); check the disk, then run the same command again"
     case .damaged(let place, let what):
       "\(place): \(what); restore the directory from a copy, or run the sweep again in another --out"
@@ -58,9 +68,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   package var mayPass: Bool {
     switch self {
     case .diskFull: true
-    case .inUse, .foreign, .notADirectory, .absent, .otherSweep, .networkFileSystem, .readOnly, .failed, .damaged,
-      .tooNew,
-      .illegalChange:
+    case .inUse, .foreign, .notADirectory, .fileInsteadOfSweep, .notAFile, .absent, .otherSweep, .networkFileSystem,
+      .readOnly, .impossible, .failed, .damaged, .tooNew, .illegalChange:
       false
     }
   }

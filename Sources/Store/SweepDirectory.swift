@@ -37,11 +37,7 @@ package struct SweepDirectory: Hashable, Sendable {
 
   /// Makes the directory and its parents.
   func create() throws(StoreError) {
-    var made = path.hasPrefix("/") ? "/" : ""
-    for part in path.split(separator: "/") {
-      made += (made.isEmpty || made == "/" ? "" : "/") + part
-      if mkdir(made, 0o777) != 0, errno != EEXIST { throw .system(errno, place: made, doing: "making it") }
-    }
+    try makeDirectory(path)
     guard access(path, W_OK) == 0 else { throw .system(errno, place: path, doing: "writing to it") }
   }
 
@@ -77,13 +73,33 @@ package struct SweepDirectory: Hashable, Sendable {
   ]
 }
 
+/// Makes a directory and its parents; one that is there is left as it is.
+package func makeDirectory(_ path: String) throws(StoreError) {
+  var made = path.hasPrefix("/") ? "/" : ""
+  for part in path.split(separator: "/") {
+    made += (made.isEmpty || made == "/" ? "" : "/") + part
+    guard mkdir(made, 0o777) != 0, errno != EEXIST else { continue }
+    let code = errno
+    switch code {
+    case ENAMETOOLONG, ENOTDIR, ENOENT, ELOOP:
+      throw .impossible(place: made, what: "making it failed: \(String(cString: strerror(code)))")
+    default: throw .system(code, place: made, doing: "making it")
+    }
+  }
+  var status = stat()
+  guard stat(path, &status) == 0 else { throw .system(errno, place: path, doing: "looking at it") }
+  guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(path: path) }
+}
+
 /// Writes `text` so that `path` holds either its old content or the whole new one, even after a crash.
 package func replaceFile(_ path: String, with text: String) throws(StoreError) {
   try replaceFile(path, with: Array(text.utf8))
 }
 
-/// The same for bytes.
+/// The same for bytes. A symbolic link stays, and the file that it names is replaced. What is no regular file, such as
+/// /dev/null, is refused: renaming a file over it would take it away.
 package func replaceFile(_ path: String, with bytes: [UInt8]) throws(StoreError) {
+  let path = try replaceableFile(path)
   let temporary = path + ".new"
   let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
   guard descriptor >= 0 else { throw .system(errno, place: path, doing: "writing it") }
@@ -99,6 +115,22 @@ package func replaceFile(_ path: String, with bytes: [UInt8]) throws(StoreError)
     throw failure
   }
   try flushDirectory(parentDirectory(of: path))
+}
+
+/// Where the bytes of the file named `path` are, or will be.
+private func replaceableFile(_ path: String) throws(StoreError) -> String {
+  var status = stat()
+  guard stat(path, &status) == 0 else {
+    guard errno == ENOENT else { throw .system(errno, place: path, doing: "writing it") }
+    // A link that leads nowhere is more likely a mistake than a wish for a file there.
+    guard lstat(path, &status) != 0 else { throw .notAFile(path: path) }
+    return path
+  }
+  guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
+  guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+  guard let resolved = realpath(path, nil) else { throw .system(errno, place: path, doing: "following it") }
+  defer { free(resolved) }
+  return String(cString: resolved)
 }
 
 /// The directory that holds `path`; `.` for a name alone. (Foundation's deletingLastPathComponent traps on a name of one

@@ -40,7 +40,11 @@ package final class SweepStore {
   /// Opens the sweep in `path` to look at it, also while another process runs it or where nothing can be written.
   package static func forReading(_ path: String) throws(StoreError) -> SweepStore {
     let directory = SweepDirectory(path)
-    guard try directory.content() == .sweep else { throw .absent(directory: path) }
+    let content: SweepDirectory.Content
+    do {
+      content = try directory.content()
+    } catch .notADirectory(let path) { throw .fileInsteadOfSweep(path: path) }
+    guard content == .sweep else { throw .absent(directory: path) }
     return try SweepStore(reading: directory)
   }
 
