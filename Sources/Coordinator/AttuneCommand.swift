@@ -21,16 +21,36 @@ struct AttuneCommand: ParsableCommand {
     ])
 
   static func main() {
-    do {
+    occupyStandardStreams()
+    let code = status(of: {
       var command = try parseAsRoot()
       try command.run()
+    })
+    // What programs read must have arrived: an answer cut short by a full disk is a failure.
+    let flushed = status(of: flushOutput)
+    exit(withError: code == .success ? flushed : code)
+  }
+
+  /// Does `work` and tells what went wrong.
+  private static func status(of work: () throws -> Void) -> ExitCode {
+    do {
+      try work()
+      return .success
     } catch {
+      let code = exitCode(for: error)
+      switch code {
+      // Help or the version was asked for.
+      case .success: print(fullMessage(for: error))
       // A wrong flag is told in one line like every other mistake: what was found, and which help says what is allowed.
-      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-      // Its last line names the help of the command at hand.
-      let help = fullMessage(for: error).split(separator: "'").dropLast().last ?? "attune --help"
-      tell("Error: \(message(for: error)) (see '\(help)')")
-      exit(withError: ExitCode.validationFailure)
+      case .validationFailure:
+        // Its last line names the help of the command at hand.
+        let help = fullMessage(for: error).split(separator: "'").dropLast().last ?? "attune --help"
+        tell("Error: \(message(for: error)) (see '\(help)')")
+      default:
+        let text = fullMessage(for: error)
+        if !text.isEmpty { tell(text) }
+      }
+      return code
     }
   }
 }

@@ -28,6 +28,8 @@ struct AuditCommand: ParsableCommand {
     var clean: Bool
   }
 
+  func validate() throws { try requireSweepName(directory) }
+
   func run() throws {
     let sweep = try StoredSweep(reading: directory)
     let audit = try sweep.store.audit(sweep.plan)

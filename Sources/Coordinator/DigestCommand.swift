@@ -18,6 +18,8 @@ struct DigestCommand: ParsableCommand {
   @Argument(help: "The sweep's directory.", completion: .directory)
   var directory: String
 
+  func validate() throws { try requireSweepName(directory) }
+
   func run() throws {
     let sweep = try StoredSweep(reading: directory)
     if sweep.endedCount < sweep.plannedCount {

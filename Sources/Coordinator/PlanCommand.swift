@@ -27,6 +27,7 @@ struct PlanCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    try requireWord(manifest, "the manifest's name", manifestRemedy)
     if let slots, slots < 1 { throw ValidationError("--slots is \(slots); write a number above 0") }
   }
 
@@ -36,63 +37,17 @@ struct PlanCommand: ParsableCommand {
     guard let instructionSet = InstructionSet.best else {
       throw CommandFailure(TrainingError.unsupportedProcessor.description)
     }
-    var costs = TrialCosts(instructionSet)
+    let clock = ContinuousClock()
+    let start = clock.now
+    var costs = TrialCosts(elapsed: { clock.now - start }) { sample in
+      let timed = measureTraining(sample, threads: 1, instructionSet: instructionSet, seconds: 0.05)
+      return .init(drawing: timed.datagenMs / 1000, step: timed.stepMs / 1000)
+    }
     let summary = PlanSummary(
       loaded.plan, slots: slots ?? ProcessInfo.processInfo.activeProcessorCount
     ) { parameters, stage in
       costs.seconds(of: parameters, stage)
     }
     print(json ? summary.json : summary.text)
-  }
-}
-
-/// What trials cost on this machine, from a few steps of each task and shape.
-private struct TrialCosts {
-  private struct Shape: Hashable {
-    let task: TaskKernel
-    let context: Int
-    let dimension: Int
-  }
-  private struct Measured {
-    var secondsPerPrompt: Double
-    var secondsPerOperation: Double
-  }
-
-  /// Beyond so many shapes the first one stands for all: an estimate must not take long itself.
-  private static let mostMeasured = 12
-  private let instructionSet: InstructionSet
-  private var measured: [Shape: Measured] = [:]
-  private var first: Measured?
-
-  init(_ instructionSet: InstructionSet) { self.instructionSet = instructionSet }
-
-  /// One thread's time for a whole trial: its steps, and its evaluations, which have no backward pass and so a third of
-  /// the work. Data is drawn once per batch.
-  mutating func seconds(of parameters: TrialParameters, _ stage: TrialStage) -> Double {
-    let cost = measure(parameters)
-    let steps = Double(parameters.steps) * Double(parameters.restarts)
-    let perPrompt = nominalOperations(parameters) / Double(parameters.batch) * cost.secondsPerOperation
-    let evaluations = steps / Double(max(1, parameters.evaluateEvery))
-    let tested = stage == .reporting ? Double(parameters.testPrompts) : 0
-    let evaluated = evaluations * Double(parameters.validationPrompts) + tested
-    let drawn =
-      steps / Double(parameters.resampleEvery) * Double(parameters.batch) + Double(parameters.validationPrompts)
-      + tested
-    return (steps * Double(parameters.batch) + evaluated / 3) * perPrompt + drawn * cost.secondsPerPrompt
-  }
-
-  private mutating func measure(_ parameters: TrialParameters) -> Measured {
-    let shape = Shape(task: parameters.task, context: parameters.context, dimension: parameters.dimension)
-    if let known = measured[shape] { return known }
-    if let first, measured.count >= Self.mostMeasured { return first }
-    var sample = parameters
-    sample.batch = min(sample.batch, 512)
-    let timed = measureTraining(sample, threads: 1, instructionSet: instructionSet, seconds: 0.1)
-    let cost = Measured(
-      secondsPerPrompt: timed.datagenMs / 1000 / Double(sample.batch),
-      secondsPerOperation: timed.stepMs / 1000 / nominalOperations(sample))
-    measured[shape] = cost
-    first = first ?? cost
-    return cost
   }
 }

@@ -32,14 +32,22 @@ struct PromptsCommand: ParsableCommand {
   /// The file is made in memory first.
   private static let mostBytes = 4 << 30
 
+  func validate() throws {
+    try requireSweepName(directory)
+    try requireWord(out, "--out", "name the file to write")
+  }
+
   func run() throws {
     let parent = parentDirectory(of: out)
     guard access(parent, F_OK) == 0 else {
       throw CommandFailure("\(out): there is no directory \(parent); make it, or choose another --out")
     }
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: out, isDirectory: &isDirectory), isDirectory.boolValue {
+    var status = stat()
+    if stat(out, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw CommandFailure("\(out): it is a directory; choose a file with --out")
+    }
+    if stat(parent, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+      throw CommandFailure("\(out): \(parent) is not a directory; choose another --out")
     }
     let sweep = try StoredSweep(reading: directory)
     let place = sweep.store.directory.path

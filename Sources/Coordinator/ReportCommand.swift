@@ -24,7 +24,11 @@ struct ReportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to write them (default: the sweep's own report directory).", valueName: "dir"))
   var out: String?
 
-  func validate() throws { _ = try formats() }
+  func validate() throws {
+    try requireSweepName(directory)
+    try requireWord(out, "--out", "name a directory, or leave it out")
+    _ = try formats()
+  }
 
   private func formats() throws -> [ReportFormat] {
     guard let format else { return ReportFormat.allCases }

@@ -41,6 +41,8 @@ struct RunCommand: ParsableCommand {
   var slots: Int?
 
   func validate() throws {
+    try requireWord(manifest, "the manifest's name", manifestRemedy)
+    try requireWord(out, "--out", "name a directory, or leave it out")
     for (name, value) in [("--workers", workers), ("--threads", threads ?? 1), ("--slots", slots ?? 1)]
     where !(1...1024).contains(value) {
       throw ValidationError("\(name) is \(value); write a number from 1 to 1024")

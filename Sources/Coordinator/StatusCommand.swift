@@ -42,12 +42,14 @@ struct StatusCommand: ParsableCommand {
     var machines: [String]
   }
 
+  func validate() throws { try requireSweepName(directory) }
+
   func run() throws {
     while true {
       let status = try readStatus()
       let shown = json ? try jsonText(status) : text(status)
       print(shown)
-      fflush(nil)
+      try flushOutput()
       guard watch, status.owner != nil else { return }
       sleep(2)
       // A terminal shows one status in place (ECMA-48, CPL and ED), a pipe one after the other.
@@ -83,8 +85,9 @@ struct StatusCommand: ParsableCommand {
       lines.append("  besides, \(countText(status.superseded, "trial")) of an earlier edition of the manifest")
     }
     let wall = durationText(duration(seconds: status.wallSeconds))
+    let soFar = ended < status.planned ? " so far" : ""
     lines.append(
-      "ran \(wall) so far on \(status.machines.isEmpty ? "no machine" : status.machines.joined(separator: ", "))")
+      "ran \(wall)\(soFar) on \(status.machines.isEmpty ? "no machine" : status.machines.joined(separator: ", "))")
     if let owner = status.owner {
       lines.append("\(owner) is running it")
     } else if ended < status.planned {

@@ -12,7 +12,13 @@ struct StoredSweep {
   /// Opens `path`; works while another process runs the sweep, and where nothing can be written.
   init(reading path: String) throws {
     let store = try SweepStore.forReading(normalizedDirectory(path))
-    try self.init(plan: try loadManifest(at: store.directory.manifest).plan, store: store)
+    let manifest = store.directory.manifest
+    guard access(manifest, F_OK) == 0 || errno != ENOENT else {
+      throw CommandFailure(
+        "\(manifest): the sweep's manifest is gone; put it back, or run the manifest it came from with --out "
+          + "\(store.directory.path), which keeps every stored result")
+    }
+    try self.init(plan: try loadManifest(at: manifest).plan, store: store)
   }
 
   init(plan: SweepPlan, store: SweepStore) throws {

@@ -39,6 +39,8 @@ struct TrialsCommand: ParsableCommand {
     var seconds: Double?
   }
 
+  func validate() throws { try requireSweepName(directory) }
+
   func run() throws {
     let sweep = try StoredSweep(reading: directory)
     let searched = sweep.plan.axes.map(\.name) + sweep.plan.tuned

@@ -23,6 +23,10 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Print one JSON object per case.")
   var json = false
 
+  func validate() throws {
+    for file in files { try requireWord(file, "the name of a case", "name a JSON file") }
+  }
+
   func run() throws {
     let sets = InstructionSet.allCases.filter(\.isSupported)
     if sets.isEmpty { throw CommandFailure(TrainingError.unsupportedProcessor.description) }
@@ -53,7 +57,8 @@ struct VerifyCommand: ParsableCommand {
       let error = String(format: "%.1e", check.error), tolerance = String(format: "%.0e", check.tolerance)
       return "\(check.name) \(error)" + (check.passes ? "" : " > \(tolerance)")
     }
-    let name = report.name.padding(toLength: max(24, report.name.count), withPad: " ", startingAt: 0)
+    let shown = excerpt(report.name)
+    let name = shown.padding(toLength: max(24, shown.count), withPad: " ", startingAt: 0)
     return "\(report.passes ? "pass" : "FAIL")  \(name)  \(report.instructionSet)  \(checks.joined(separator: "  "))"
   }
 

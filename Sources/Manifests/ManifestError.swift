@@ -40,21 +40,3 @@ package struct ManifestError: Error, Equatable, Sendable, CustomStringConvertibl
 }
 
 typealias Issue = ManifestError.Issue
-
-/// What a user wrote, fit for one line of a terminal: cut short, control characters replaced.
-func excerpt(_ text: String) -> String {
-  let limit = 60
-  var shown = ""
-  for scalar in text.unicodeScalars.prefix(limit) {
-    shown.unicodeScalars.append(isControl(scalar) ? "\u{FFFD}" : scalar)
-  }
-  return text.unicodeScalars.count > limit ? shown + "…" : shown
-}
-
-/// Whether a character ends lines or commands terminals.
-func isControl(_ scalar: Unicode.Scalar) -> Bool {
-  switch scalar.properties.generalCategory {
-  case .control, .lineSeparator, .paragraphSeparator, .format: true
-  default: false
-  }
-}

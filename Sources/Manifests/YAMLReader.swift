@@ -1,6 +1,7 @@
 // YAML text to a ManifestNode: the only file that touches the YAML library.
 // Refuses what a manifest has no use for and an attacker has: anchors, aliases, tags, several documents, deep nesting.
 internal import Yams
+import Shared
 
 /// A manifest needs five levels; more is a mistake.
 private let maximumDepth = 12

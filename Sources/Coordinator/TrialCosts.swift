@@ -1,0 +1,102 @@
+// What trials cost on this machine, from a few steps of each task and shape. Shapes that would take long, or much
+// memory, are measured smaller and scaled by their arithmetic.
+import KernelTypes
+import Shared
+import Training
+
+package struct TrialCosts {
+  /// Seconds of one thread for one batch.
+  package struct Timing {
+    package var drawing: Double
+    package var step: Double
+    package init(drawing: Double, step: Double) { (self.drawing, self.step) = (drawing, step) }
+  }
+
+  private struct Shape: Hashable {
+    let task: TaskKernel
+    let context: Int
+    let dimension: Int
+  }
+  private struct Measured {
+    var secondsPerDrawingOperation: Double
+    var secondsPerOperation: Double
+  }
+
+  /// Beyond so many shapes, or so long, the first one stands for all: an estimate must not take long itself.
+  package static let mostMeasured = 12
+  package static let patience = Duration.milliseconds(1500)
+  /// Of one batch, for its step and for drawing it; each is timed at least eight times.
+  package static let mostOperations = 1e8
+
+  private let time: (TrialParameters) -> Timing
+  private let elapsed: () -> Duration
+  private var measured: [Shape: Measured] = [:]
+  private var first: Measured?
+
+  /// - elapsed: since some moment before the first measurement.
+  /// - time: measures one batch of parameters that `sample` returned.
+  package init(elapsed: @escaping () -> Duration, time: @escaping (TrialParameters) -> Timing) {
+    (self.elapsed, self.time) = (elapsed, time)
+  }
+
+  /// One thread's time for a whole trial: its steps, and its evaluations, which have no backward pass and so a third of
+  /// the work. Data is drawn once per batch.
+  package mutating func seconds(of parameters: TrialParameters, _ stage: TrialStage) -> Double {
+    let cost = measure(parameters)
+    let steps = Double(parameters.steps) * Double(parameters.restarts)
+    let perPrompt = nominalOperations(parameters) / Double(parameters.batch) * cost.secondsPerOperation
+    let evaluations = steps / Double(max(1, parameters.evaluateEvery))
+    let tested = stage == .reporting ? Double(parameters.testPrompts) : 0
+    let evaluated = evaluations * Double(parameters.validationPrompts) + tested
+    let drawn =
+      steps / Double(parameters.resampleEvery) * Double(parameters.batch) + Double(parameters.validationPrompts)
+      + tested
+    return (steps * Double(parameters.batch) + evaluated / 3) * perPrompt
+      + drawn * Self.drawingOperations(parameters) * cost.secondsPerDrawingOperation
+  }
+
+  private mutating func measure(_ parameters: TrialParameters) -> Measured {
+    let shape = Shape(task: parameters.task, context: parameters.context, dimension: parameters.dimension)
+    if let known = measured[shape] { return known }
+    if let first, measured.count >= Self.mostMeasured || elapsed() > Self.patience { return first }
+    let sample = Self.sample(of: parameters)
+    let timing = time(sample)
+    let cost = Measured(
+      secondsPerDrawingOperation: timing.drawing / Double(sample.batch) / Self.drawingOperations(sample),
+      secondsPerOperation: timing.step / nominalOperations(sample))
+    measured[shape] = cost
+    first = first ?? cost
+    return cost
+  }
+
+  /// Multiply-adds of drawing one prompt: its inputs, and for labels of a Gaussian process the kernel between all of them
+  /// and its Cholesky factor, (n+1)³/3 (docs/science.md §2).
+  package static func drawingOperations(_ parameters: TrialParameters) -> Double {
+    let d = Double(parameters.dimension), n = Double(parameters.context + 1)
+    /// About what the random bits, logarithm and cosine behind one normal number cost.
+    let inputs = 20 * n * d
+    return parameters.task == .linear ? inputs : inputs + n * n * d + n * n * n / 3
+  }
+
+  /// The same trial with a batch of few enough operations, whatever its shape. Prompts are worked on in blocks, so a batch
+  /// keeps at least one of them.
+  package static func sample(of parameters: TrialParameters) -> TrialParameters {
+    var sample = parameters
+    func isTooLarge() -> Bool {
+      max(nominalOperations(sample), drawingOperations(sample) * Double(sample.batch)) > mostOperations
+    }
+    sample.batch = min(max(sample.batch, lanesPerBlock), 512)
+    while isTooLarge(), sample.batch > lanesPerBlock { sample.batch = max(lanesPerBlock, sample.batch / 2) }
+    // Two layers still have one with an input gradient and all targets, and one with the query alone.
+    while isTooLarge(), sample.layers > 2 { sample.layers -= 1 }
+    while isTooLarge(), sample.heads.activations.count > 1 {
+      sample.heads = Heads(Array(sample.heads.activations.dropLast()))
+    }
+    while isTooLarge(), sample.context > 1 { sample.context /= 2 }
+    while isTooLarge(), sample.dimension > 1 {
+      sample.dimension /= 2
+      sample.covariance = nil
+    }
+    return sample
+  }
+}
