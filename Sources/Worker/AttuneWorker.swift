@@ -39,8 +39,26 @@ struct AttuneWorker: ParsableCommand {
 
   func validate() throws {
     do throws(TransportError) { _ = try EndpointAddress(connect) } catch { throw ValidationError("\(error)") }
+    // libzmq takes this for a place to listen on and refuses to connect to it.
+    if connect.hasPrefix("tcp://*:") {
+      throw ValidationError(
+        "--connect is \"\(connect)\"; write the coordinator's host instead of *, such as tcp://127.0.0.1:7400")
+    }
     try check(slots, "--slots", limit: WireLimits.slots)
     try check(threads, "--threads", limit: WireLimits.threads)
+  }
+
+  static func main() {
+    do {
+      var worker = try parseAsRoot()
+      try worker.run()
+    } catch {
+      // A wrong flag is told in one line like every other mistake.
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      let line = "Error: \(message(for: error)) (see 'attune-worker --help')\n"
+      FileHandle.standardError.write(Data(line.utf8))
+      exit(withError: ExitCode.validationFailure)
+    }
   }
 
   private func check(_ value: Int?, _ flag: String, limit: Int) throws {
