@@ -128,4 +128,36 @@ import Testing
     #expect(matrixCSV(matrix).contains(",pending\n"))
     #expect(!matrixMarkdown(matrix).contains("**"))
   }
+
+  @Test func `cells with too few seeds are not marked as winners in any format`() {
+    var sweep = SampleSweep()
+    sweep.reportSeeds = 5
+    let results = sweep.results()
+    let matrix = SweepMatrix(results: results)
+    let text = matrixText(matrix, width: 100)
+    #expect(text.split(separator: "\n").prefix(4).allSatisfy { !$0.contains("*") })
+    #expect(text.contains("s too few seeds"))
+    #expect(!matrixMarkdown(matrix).contains("**"))
+    let html = reportHTML(results: results, matrix: matrix)
+    #expect(!html.contains("class=\"cell best"))
+    #expect(!html.contains("class=\"best-row\""))
+    #expect(!html.contains("★ best set</span>") && !html.contains("★ best</span>"))
+    #expect(html.components(separatedBy: "<span>too few seeds</span>").count == 12 + 1)
+    #expect(matrixCSV(matrix).components(separatedBy: ",1,unresolved,").count == 9 + 1)
+  }
+
+  @Test func `a diverged run does not hide that its cell has too few seeds`() {
+    var sweep = SampleSweep()
+    sweep.reportSeeds = 5
+    sweep.change = { trial in
+      guard trial.cell.rawValue == 4, trial.stage == .reporting, trial.seed.rawValue == 3 else { return }
+      trial.result?.outcome = .diverged
+    }
+    let results = sweep.results()
+    let matrix = SweepMatrix(results: results)
+    let html = reportHTML(results: results, matrix: matrix)
+    #expect(!html.contains("class=\"cell best"))
+    #expect(html.contains("<span>1 diverged</span> <span>too few seeds</span>"))
+    #expect(rowSentence(matrix.rows[1], matrix).contains("relu: too few seeds to decide, relu leads"))
+  }
 }

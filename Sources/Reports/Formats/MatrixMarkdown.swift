@@ -24,7 +24,7 @@ private func table(_ matrix: SweepMatrix) -> [String] {
     let cells = matrix.columns.map { name -> String in
       guard let cell = group.cell(column: name) else { return "" }
       let text = lossText(cell)
-      return cell.inBestSet && group.isDecided && cell.measured.lnTestLoss != nil ? "**\(text)**" : text
+      return cell.isMarkedBest ? "**\(text)**" : text
     }
     lines.append(row([escaped(group.label)] + cells + baselineTexts(group)))
   }

@@ -47,7 +47,7 @@ private func textColumns(_ matrix: SweepMatrix) -> [TextColumn] {
       head: (name.isEmpty ? "test loss" : printable(name)) + " ",
       texts: matrix.rows.map { row in
         guard let cell = row.cell(column: name) else { return "" }
-        return lossText(cell) + (cell.inBestSet && row.isDecided && cell.measured.lnTestLoss != nil ? "*" : " ")
+        return lossText(cell) + (cell.isMarkedBest ? "*" : " ")
       })
   }
   columns.append(TextColumn(head: "Bayes", texts: matrix.rows.map { baselineTexts($0)[0] }))

@@ -44,7 +44,7 @@ private func decision(_ row: MatrixRow, _ leader: String) -> String {
       ? "\(leader) has the smallest mean, but only \(best[0]) is not beaten"
       : "\(listText(best)) cannot be told apart, \(leader) leads"
   }
-  if row.cells.allSatisfy({ $0.isLeader || $0.status == .tooFewSeeds }) {
+  if row.cells.allSatisfy(\.hasTooFewSeeds) {
     return "too few seeds to decide, \(leader) leads"
   }
   return "no activation can be excluded, \(leader) leads"

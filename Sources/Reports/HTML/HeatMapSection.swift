@@ -39,7 +39,7 @@ private func heatCell(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
   let light = HeatColour(normalisedExcess: excess.isFinite ? excess : 1, stops: HeatColour.lightStops)
   let dark = HeatColour(normalisedExcess: excess.isFinite ? excess : 1, stops: HeatColour.darkStops)
   var classes = ["cell"]
-  if cell.inBestSet, row.isDecided { classes.append("best") }
+  if cell.isMarkedBest { classes.append("best") }
   if cell.status != .ok { classes.append("limited") }
   let style = "--l:\(light.background);--lt:\(light.text);--d:\(dark.background);--dt:\(dark.text)"
   return """
@@ -51,7 +51,7 @@ private func heatCell(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
 /// What a cell is, in words: colour alone says nothing.
 private func badges(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
   var words: [String] = []
-  if cell.inBestSet, row.isDecided { words.append(row.best.count == 1 ? "★ best" : "★ best set") }
+  if cell.isMarkedBest { words.append(row.best.count == 1 ? "★ best" : "★ best set") }
   switch cell.verdict {
   case .leader: if !(row.isDecided && row.best.count == 1) { words.append("leads") }
   case .tied: words.append("tied")
@@ -61,12 +61,12 @@ private func badges(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
   }
   if cell.measured.isMatched { words.append("◆ matched") }
   switch cell.status {
-  case .ok: break
+  case .ok, .tooFewSeeds: break
   case .pending: words.append("\(cell.measured.pending) pending")
   case .diverged: words.append("\(cell.measured.divergedCount) diverged")
-  case .tooFewSeeds: words.append("too few seeds")
   case .optimiserLimited: words.append("optimiser-limited")
   }
+  if cell.hasTooFewSeeds, row.isDecided { words.append("too few seeds") }
   if !cell.measured.missing.isEmpty { words.append("\(cell.measured.missing.count) missing") }
   return words.map { word -> Markup in "<span>\(word)</span>" }.joined(" ")
 }

@@ -38,7 +38,7 @@ private func testRow(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
     "\(measured.present.count)", "\(measured.divergedCount)", fixedText(loss?.mean ?? .nan, decimals: 3),
     interval ?? "–", fixedText(measured.lnReference, decimals: 3),
   ]
-  let best = cell.inBestSet && row.isDecided ? " class=\"best-row\"" as Markup : ""
+  let best = cell.isMarkedBest ? " class=\"best-row\"" as Markup : ""
   return "<tr\(best)><th scope=\"row\">\(row.label)</th>\(fields.map { "<td>\($0)</td>" as Markup }.joined(""))</tr>"
 }
 

@@ -81,6 +81,11 @@ package struct MatrixCell: Sendable {
   package let isLeader: Bool
   /// No rival excludes it. True while trials of the row are pending; false for a cell that ended without any result.
   package let inBestSet: Bool
+  /// In the best set by tests that could have excluded it: what tables and pictures mark. A cell with too few seeds is in
+  /// the best set for want of evidence and looks like no winner.
+  package let isMarkedBest: Bool
+  /// No pair with this cell has seeds enough for any p to exclude, whatever `status` puts first.
+  package let hasTooFewSeeds: Bool
   package let verdict: Verdict
   package let status: CellStatus
   /// The rival that beats this cell with the smallest p; nil where there is nothing to compare.

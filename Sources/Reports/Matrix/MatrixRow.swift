@@ -23,7 +23,7 @@ package struct MatrixRow: Sendable {
   /// Some cell stays in the best set only because its attainable reference is not beaten: better training may change the
   /// answer (docs/science.md §8.6).
   package var isOptimiserLimited: Bool { isDecided && cells.indices.contains { bestSet.isSavedByReference($0) } }
-  package var hasTooFewSeeds: Bool { cells.indices.contains { bestSet.hasTooFewSeeds($0) } }
+  package var hasTooFewSeeds: Bool { cells.contains(where: \.hasTooFewSeeds) }
   package var best: [MatrixCell] { cells.filter(\.inBestSet) }
   /// Index into `cells` of the activation that equals the task's kernel.
   package var matched: Int? { cells.firstIndex(where: \.measured.isMatched) }
@@ -48,9 +48,11 @@ package struct MatrixRow: Sendable {
         return Self.equivalence(measured[index], leader: measured[leader], margin: settings.tieMargin)
       }
       let rival = bestSet.strongestRival(of: index)
+      let stays = measured[index].lnTestLoss != nil && !bestSet.isExcluded(index)
+      let tooFewSeeds = bestSet.hasTooFewSeeds(index)
       return MatrixCell(
-        measured: measured[index], isLeader: index == leader,
-        inBestSet: !decided || (measured[index].lnTestLoss != nil && !bestSet.isExcluded(index)),
+        measured: measured[index], isLeader: index == leader, inBestSet: !decided || stays,
+        isMarkedBest: decided && stays && !tooFewSeeds, hasTooFewSeeds: tooFewSeeds,
         verdict: Self.verdict(index, leader, bestSet, equivalence, decided: decided),
         status: Self.status(index, measured[index], bestSet, decided: decided), strongestRival: rival, pRaw: rival?.p,
         pAdjusted: rival.map { bestSet.adjusted($0.p) }, equivalence: equivalence)
