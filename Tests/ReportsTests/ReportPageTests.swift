@@ -114,4 +114,20 @@ import Testing
     }
     #expect(unbalancedElements(page(results)) == [])
   }
+
+  @Test func `the means beside the seeds fit into the drawing however small the losses`() throws {
+    var sweep = SampleSweep()
+    sweep.tasks = [.linear]
+    sweep.change = { $0.result?.metrics.testLoss *= 0.037 }
+    let html = page(sweep.results())
+    let drawing = try #require(html.components(separatedBy: "<svg class=\"chart\" viewBox=\"0 0 ").last)
+    let width = try #require(Double(drawing.prefix { $0.isNumber || $0 == "." }))
+    let texts = drawing.matches(of: /<text class="tick" x="([0-9.]+)"[^>]*text-anchor="start">([^<]*)</)
+    #expect(texts.count == 4)
+    #expect(texts.contains { $0.2.count >= 31 })
+    for text in texts {
+      // A digit of DejaVu Sans, the widest of the page's fonts, is 0.636 of its 11.5 units.
+      #expect(try #require(Double(text.1)) + 7.32 * Double(text.2.count) <= width)
+    }
+  }
 }
