@@ -160,4 +160,18 @@ import Testing
     #expect(html.contains("<span>1 diverged</span> <span>too few seeds</span>"))
     #expect(rowSentence(matrix.rows[1], matrix).contains("relu: too few seeds to decide, relu leads"))
   }
+
+  @Test func `a Bayes loss of rounding errors is 0 for people and a number for programs`() throws {
+    var sweep = SampleSweep()
+    sweep.change = { if $0.cell.rawValue < 4 { $0.result?.metrics.bayesLoss = 3.5e-14 } }
+    let results = sweep.results()
+    let matrix = SweepMatrix(results: results)
+    let line = try #require(matrixText(matrix, width: 100).split(separator: "\n").first { $0.hasPrefix("linear ") })
+    #expect(line.split(separator: " ").dropLast().last == "0")
+    let html = reportHTML(results: results, matrix: matrix)
+    #expect(html.contains("<td class=\"side\">0</td>"))
+    #expect(html.contains("← Bayes 0<"))
+    #expect(!html.contains("e-14"))
+    #expect(matrixCSV(matrix).contains("e-14,"))
+  }
 }

@@ -130,4 +130,20 @@ import Testing
       #expect(try #require(Double(text.1)) + 7.32 * Double(text.2.count) <= width)
     }
   }
+
+  @Test func `the reference is called what it is, and captions say what is drawn and what is bold`() {
+    let html = page(SampleSweep().results()).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(!html.contains("best isotropic"))
+    #expect(html.contains("attainable reference (an isotropic network trained from 4 starts)"))
+    #expect(html.contains("test losses, drawn beside validation curves"))
+    #expect(html.contains("and the column’s attainable reference is beaten as surely"))
+    #expect(html.contains("ignores that the leader was selected"))
+  }
+
+  @Test func `no table hides rows in a scrolled box, and narrow screens name the lines outside the drawing`() {
+    let html = page(SampleSweep().results())
+    #expect(!html.contains("max-height"))
+    #expect(html.contains("24 candidates"))
+    #expect(html.components(separatedBy: "<p class=\"keys\">").count == 3 + 1)
+  }
 }

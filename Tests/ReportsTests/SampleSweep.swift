@@ -61,6 +61,16 @@ struct SampleSweep {
 
   func matrix() -> SweepMatrix { SweepMatrix(results: results()) }
 
+  /// The same results with contexts side by side as columns, and a row per task and activation.
+  func resultsByContext() -> SweepResults {
+    var results = results()
+    results.plan.axes = results.plan.axes.map { axis in
+      let role: AxisRole = axis.name == .context ? .columns : axis.name == .activation ? .facet : axis.role
+      return Axis(name: axis.name, role: role, values: axis.values)
+    }
+    return results
+  }
+
   private func makePlan() -> SweepPlan {
     var axes = [
       Axis(name: .task, role: .rows, values: tasks.map { .text($0.description) }),

@@ -59,11 +59,21 @@ struct CurveChart {
     return content + SVG.upwardText("validation loss (log)", 13, (top + height - bottom) / 2, style: "axis-name")
   }
 
+  /// Names with their markers, for screens too narrow for the names beside the lines' ends.
+  func keys() -> Markup {
+    let names = series.filter { !$0.curve.points.isEmpty }.map { series -> Markup in
+      let mark = SVG.marker(series.index, 0, 0, style: "mark c\(series.index % chartColours)")
+      return
+        "<span><svg class=\"chart key\" viewBox=\"-6 -6 12 12\" aria-hidden=\"true\">\(mark)</svg> \(series.name)</span>"
+    }
+    return names.isEmpty ? "" : "<p class=\"keys\">\(names.joined(" "))</p>"
+  }
+
   /// Bayes and zero across the chart, references as short dashes at its right end.
   private func levels(_ y: ChartScale) -> Markup {
     var content: Markup = ""
     if bayes.isFinite, bayes < y.low {
-      content += SVG.text("Bayes \(numberText(bayes)): below ↓", left + 6, height - bottom - 5, style: "level-name")
+      content += SVG.text("Bayes \(baselineText(bayes)): below ↓", left + 6, height - bottom - 5, style: "level-name")
     }
     for (name, value) in [("Bayes", bayes), ("zero", zero)] where value.isFinite && value >= y.low {
       content += SVG.line(left, y.place(value), width - right, y.place(value), style: "level")

@@ -30,10 +30,8 @@ struct SeedChart {
   }
 
   private var baselines: [(String, Double)] {
-    [
-      ("Bayes", meanOfFinite(row.cells.map(\.measured.bayesLoss))),
-      ("zero", meanOfFinite(row.cells.map(\.measured.zeroLoss))),
-    ].filter(\.1.isFinite)
+    guard let baselines = row.baselines else { return [] }
+    return [("Bayes", baselines.bayes), ("zero", baselines.zero)].filter(\.1.isFinite)
   }
 
   private func lossScale(end: Double) -> ChartScale {
@@ -65,7 +63,7 @@ struct SeedChart {
     }
     for (name, value) in baselines {
       guard value >= losses.low else {
-        content += SVG.text("← \(name) \(numberText(value))", losses.start, top - 10, style: "level-name")
+        content += SVG.text("← \(name) \(baselineText(value))", losses.start, top - 10, style: "level-name")
         continue
       }
       content += SVG.line(losses.place(value), top - 6, losses.place(value), base, style: "level")

@@ -6,6 +6,11 @@ package func interactionSentence(_ summary: InteractionSummary, _ matrix: SweepM
     summary.stratum.isEmpty
     ? "" : summary.stratum.map { "\($0.axis.rawValue) \($0.text)" }.joined(separator: ", ") + ": "
   let (column, row) = (matrix.columnAxisName, matrix.rowAxisName)
+  let mixed = summary.rows.map { matrix.rows[$0] }.filter { !$0.isComparable }
+  if !mixed.isEmpty {
+    return "\(place)Whether the best \(column) depends on the \(row) is not tested: \(listText(mixed.map(\.label))) "
+      + "\(mixed.count == 1 ? "holds" : "hold") results of different problems."
+  }
   guard summary.rows.allSatisfy({ matrix.rows[$0].isDecided }) else {
     return "\(place)Whether the best \(column) depends on the \(row) is decided when all trials have ended."
   }
@@ -18,7 +23,7 @@ package func interactionSentence(_ summary: InteractionSummary, _ matrix: SweepM
   }
   let first = summary.rows.first.map { matrix.rows[$0] }
   let standing = test.entries.indices.filter { test.entries[$0].p > 1 - matrix.settings.confidence }
-    .compactMap { first?.columnName($0) }
+    .compactMap { first?.spokenName($0) }
   return "\(place)It is not shown that the best \(column) depends on the \(row): \(listText(standing)) "
     + "may be best in every \(row) (\(numbers))."
 }
@@ -27,7 +32,7 @@ package func interactionSentence(_ summary: InteractionSummary, _ matrix: SweepM
 package func rankSentence(_ summary: InteractionSummary, _ matrix: SweepMatrix) -> String? {
   guard let ranks = summary.ranks, let first = summary.rows.first.map({ matrix.rows[$0] }) else { return nil }
   let order = ranks.meanRanks.indices.sorted { ranks.meanRanks[$0] < ranks.meanRanks[$1] }
-  let list = order.map { "\(first.columnName($0)) \(numberText(ranks.meanRanks[$0]))" }.joined(separator: ", ")
+  let list = order.map { "\(first.spokenName($0)) \(numberText(ranks.meanRanks[$0]))" }.joined(separator: ", ")
   return "Mean ranks over \(countText(summary.rows.count, "row")): \(list) "
     + "(Friedman test, \(ranks.isExact ? "exact" : "F form"), \(pEquation(ranks.p)))."
 }

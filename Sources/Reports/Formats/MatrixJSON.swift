@@ -83,6 +83,7 @@ private func rowSummary(_ row: MatrixRow, _ matrix: SweepMatrix) -> JSONValue {
     ("best_set", .texts(row.best.map(\.columnName))),
     ("matched", name(row.matched)),
     ("decided", .flag(row.isDecided)),
+    ("not_comparable", .texts(row.differences.map(\.rawValue))),
     ("optimiser_limited", .flag(row.isOptimiserLimited)),
     ("too_few_seeds", .flag(row.hasTooFewSeeds)),
     ("seeds_needed", .integer(row.bestSet.seedsNeeded)),

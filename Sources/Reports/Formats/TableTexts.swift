@@ -26,13 +26,23 @@ private func statusMark(_ status: CellStatus) -> String {
   }
 }
 
-/// Bayes and zero predictor's loss on the row's prompts.
-func baselineTexts(_ row: MatrixRow) -> [String] {
-  let seen = row.cells.map(\.measured)
-  return [
-    numberText(meanOfFinite(seen.map(\.bayesLoss))), numberText(meanOfFinite(seen.map(\.zeroLoss))),
-  ]
+extension MatrixRow {
+  /// Bayes loss and the zero predictor's on the row's prompts, means over its cells; NaN where nothing was measured, nil
+  /// where the cells have different problems and so no loss in common.
+  var baselines: (bayes: Double, zero: Double)? {
+    guard Set(cells.compactMap(\.measured.problem)).count <= 1 else { return nil }
+    return (meanOfFinite(cells.map(\.measured.bayesLoss)), meanOfFinite(cells.map(\.measured.zeroLoss)))
+  }
 }
+
+/// Bayes and zero predictor's loss of a row as tables write them.
+func baselineTexts(_ row: MatrixRow) -> [String] {
+  guard let baselines = row.baselines else { return ["varies", "varies"] }
+  return [baselineText(baselines.bayes), baselineText(baselines.zero)]
+}
+
+/// A loss below 1e-10 is a Bayes loss of 0 with rounding errors; programs read the number itself.
+func baselineText(_ loss: Double) -> String { abs(loss) < 1e-10 ? "0" : numberText(loss) }
 
 func tableLegend(_ matrix: SweepMatrix) -> String {
   var text = "Test loss, geometric mean over \(countText(matrix.reportSeeds, "reporting seed")). "

@@ -56,7 +56,7 @@ private func badges(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
   case .leader: if !(row.isDecided && row.best.count == 1) { words.append("leads") }
   case .tied: words.append("tied")
   case .better: words.append("better than leader")
-  case .unresolved: words.append("unresolved")
+  case .unresolved: words.append(row.isComparable ? "unresolved" : "not comparable")
   case .worse: break
   }
   if cell.measured.isMatched { words.append("◆ matched") }

@@ -25,17 +25,18 @@ private func figures(_ row: MatrixRow, _ results: SweepResults, _ matrix: SweepM
       reference: exponential(cell.measured.lnReference))
   }
   let curves = CurveChart(
-    title: row.label, series: series, bayes: meanOfFinite(row.cells.map(\.measured.bayesLoss)),
-    zero: meanOfFinite(row.cells.map(\.measured.zeroLoss)))
+    title: row.label, series: series, bayes: row.baselines?.bayes ?? .nan, zero: row.baselines?.zero ?? .nan)
   return """
     <div class="figures">
     <figure><div class="scroll">\(curves.markup())</div>
+    \(curves.keys())
     <figcaption>Learning curves of the reporting seeds: geometric mean of the validation loss, band one standard deviation
-    over seeds. Horizontal lines: Bayes and zero predictor; short dashes at the right end: each activation’s attainable
-    reference, the best isotropic network.</figcaption></figure>
+    over seeds. \(row.baselines == nil ? "" : "Horizontal lines: Bayes and zero predictor. ")Short dashes at the right
+    end: the \(attainableReference) of each curve; they are test losses, drawn beside validation curves.</figcaption></figure>
     <figure class="pairs"><div class="scroll">\(pairTable(row))</div>
-    <figcaption>How far the row’s activation is ahead of the column’s, mean difference of ln test loss over paired seeds, and
-    the one-sided sign-flip p that it is; bold where the p excludes the column’s activation from the best set.</figcaption></figure>
+    <figcaption>How far the row’s \(matrix.columnAxisName) is ahead of the column’s, mean difference of ln test loss over
+    paired seeds, and the one-sided sign-flip p that it is; bold where this excludes the column’s from the best set: the p
+    is small enough, and the column’s attainable reference is beaten as surely.</figcaption></figure>
     </div>
     <figure><div class="scroll">\(SeedChart(row: row, confidence: matrix.settings.confidence).markup())</div>
     <figcaption>Every reporting seed as a point. Left: test losses. Right: the same about each cell’s mean, enlarged, with the

@@ -46,11 +46,11 @@ func methodSection(_ matrix: SweepMatrix) -> Markup {
     prompts; normalised excess divides it by the difference between the zero predictor’s and the Bayes loss. An activation leaves
     the best set if some rival of its row beats it with a one-sided sign-flip p of at most α/(K − 1), α = \(alpha), over all
     ordered pairs of the row’s K activations (\(exact)); so a truly best activation is excluded with probability at most α. The
-    rival must also beat the activation’s attainable reference, the best isotropic network, where that is better than what was
-    trained; if it does not, the cell is called optimiser-limited, as is a cell worse than its reference by more than 0.03 nats
+    rival must also beat the activation’s \(attainableReference), where that is better than what was trained; if it does not, the cell is called optimiser-limited, as is a cell worse than its reference by more than 0.03 nats
     and 3 standard errors. Verdicts compare a cell with the row’s leader, the smallest mean ln test loss: tied if two one-sided
     t tests place the difference of normalised excess within \(settingText(matrix.settings.tieMargin)), even if it is
-    significant; worse if the leader excludes it; otherwise unresolved. Diverged runs score the zero predictor’s loss and stay
+    significant; worse if the leader excludes it; otherwise unresolved. The interval of the leader’s
+    distance from the runner-up ignores that the leader was selected for its mean. Diverged runs score the zero predictor’s loss and stay
     in. While trials of a row are pending nothing is excluded, because testing repeatedly as seeds arrive declares false
     winners.</p>
     <p>That the best \(matrix.columnAxisName) depends on the \(matrix.rowAxisName) is tested as an intersection–union: for each

@@ -19,8 +19,6 @@ let stylesheet: Markup = """
   .warning{border:1px solid var(--accent);border-radius:6px;padding:8px 12px}
   .sentences{padding-left:20px}.sentences li{margin:8px 0}
   .scroll{overflow-x:auto;max-width:100%}
-  .tall{max-height:600px;overflow-y:auto}
-  .tall thead th{position:sticky;top:0;background:var(--bg)}
   table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
   th,td{padding:5px 10px;text-align:left;border-bottom:1px solid var(--rule);vertical-align:top}
   td{white-space:nowrap}
@@ -56,6 +54,9 @@ let stylesheet: Markup = """
   @media (max-width:860px){.figures{grid-template-columns:minmax(0,1fr);gap:0}main{padding:18px 14px 40px}}
   .chart{display:block;width:100%;min-width:500px;height:auto;font-size:12px}
   .figures+figure .chart{min-width:780px}
+  .chart.key{display:inline-block;width:12px;min-width:0;height:12px;vertical-align:-1px}
+  .keys{display:none;font-size:.875rem;margin:4px 0}
+  @media (max-width:640px){.keys{display:flex;flex-wrap:wrap;gap:2px 14px}}
   .chart text{fill:var(--fg)}
   .chart .tick,.chart .axis-name,.chart .level-name{fill:var(--quiet);font-size:11.5px}
   .chart .axis{stroke:var(--quiet);stroke-width:1}
@@ -71,5 +72,5 @@ let stylesheet: Markup = """
   .chart .diverged{fill:none;stroke:var(--fg);stroke-width:1.6}
   .chart .interval{stroke:var(--c);stroke-width:2}
   pre{background:var(--soft);padding:12px;border-radius:6px;overflow-x:auto;font-size:.8rem;white-space:pre-wrap;overflow-wrap:anywhere}
-  @media print{.tall{max-height:none}details.row{break-inside:avoid}}
+  @media print{details.row{break-inside:avoid}}
   """

@@ -66,10 +66,10 @@ func tuningSection(_ matrix: SweepMatrix) -> Markup {
   return """
     <section>
     <h2>Tuned hyperparameters</h2>
-    <p class="quiet">Every candidate of every cell: mean over \(countText(matrix.tuneSeeds, "tuning seed")) of
+    <p class="quiet">Every candidate of every cell, \(countText(body.count, "candidate")) in all: mean over \(countText(matrix.tuneSeeds, "tuning seed")) of
     ln \(matrix.metric.name.rawValue). The smallest is selected (bold) and trained anew on the reporting seeds. Edge: the
     selected value is the smallest or largest that was tried; a wider range may do better.</p>
-    <div class="scroll tall"><table>
+    <div class="scroll"><table>
     <thead><tr><th>\(matrix.rowAxisName)</th><th>\(matrix.columnAxisName)</th>\(names.joined(""))
     <th>score</th><th>per seed</th><th></th></tr></thead>
     <tbody>

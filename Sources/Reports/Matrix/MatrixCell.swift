@@ -46,6 +46,8 @@ package struct CellMeasurement: Sendable {
   package let coordinates: [Coordinate]
   package let task: TaskKernel
   package let heads: Heads
+  /// What the selected configuration learns and is measured on; nil while none is selected.
+  package let problem: Problem?
   package let tuning: TuningOutcome
   /// One per reporting seed of the plan, in its order; nil where the trial is pending or missing.
   package let scores: [SeedScore?]

@@ -7,10 +7,16 @@ package struct MatrixRow: Sendable {
   package let coordinates: [Coordinate]
   /// `relu`, or `relu, context 8` with further axes.
   package let label: String
+  /// The axis of the columns; nil where the row is one cell.
+  package let columns: ParameterName?
   /// In the order of the columns.
   package let cells: [MatrixCell]
   package let bestSet: BestSet
-  /// Index into `cells` of the smallest mean ln test loss; nil before the first result.
+  /// What the selected configurations learn or are measured on and should not differ in, because no axis of the row does.
+  /// Not empty, the row compares and decides nothing.
+  package let differences: [ParameterName]
+  /// Index into `cells` of the smallest mean ln test loss; nil before the first result, where every run diverged, and
+  /// where the cells are not comparable.
   package let leader: Int?
   /// Index into `cells` of the second smallest.
   package let runnerUp: Int?
@@ -19,7 +25,10 @@ package struct MatrixRow: Sendable {
   package let pending: Int
   package let settings: ReportSettings
 
-  package var isDecided: Bool { pending == 0 }
+  package var isComparable: Bool { differences.isEmpty }
+  package var isDecided: Bool { pending == 0 && isComparable }
+  /// There are results, and all of them are diverged runs.
+  package var hasOnlyDivergedRuns: Bool { Self.hasOnlyDivergedRuns(cells.map(\.measured)) }
   /// Some cell stays in the best set only because its attainable reference is not beaten: better training may change the
   /// answer (docs/science.md §8.6).
   package var isOptimiserLimited: Bool { isDecided && cells.indices.contains { bestSet.isSavedByReference($0) } }
@@ -28,21 +37,30 @@ package struct MatrixRow: Sendable {
   /// Index into `cells` of the activation that equals the task's kernel.
   package var matched: Int? { cells.firstIndex(where: \.measured.isMatched) }
 
-  init(coordinates: [Coordinate], cells measured: [CellMeasurement], settings: ReportSettings) {
+  init(
+    coordinates: [Coordinate], columns: ParameterName?, cells measured: [CellMeasurement], settings: ReportSettings
+  ) {
     self.coordinates = coordinates
+    self.columns = columns
     self.settings = settings
     label = Self.label(coordinates, measured)
-    let bestSet = BestSet(measured.map(\.contender), confidence: settings.confidence)
+    let differences = Problem.differences(measured.compactMap(\.problem), besides: columns)
+    self.differences = differences
+    let bestSet = BestSet(
+      measured.map(\.contender), confidence: settings.confidence, isComparable: differences.isEmpty)
     self.bestSet = bestSet
     let pending = measured.reduce(0) { $0 + $1.pending }
     self.pending = pending
-    let ranked = measured.indices.filter { measured[$0].lnTestLoss != nil }
-      .sorted { mean(measured[$0]) < mean(measured[$1]) }
+    let anyLeads = differences.isEmpty && !Self.hasOnlyDivergedRuns(measured)
+    let ranked =
+      anyLeads
+      ? measured.indices.filter { measured[$0].lnTestLoss != nil }
+        .sorted { mean(measured[$0]) < mean(measured[$1]) } : []
     let leader = ranked.first
     self.leader = leader
     runnerUp = ranked.dropFirst().first
     cells = measured.indices.map { index in
-      let decided = pending == 0
+      let decided = pending == 0 && differences.isEmpty
       let equivalence = leader.flatMap { leader -> EquivalenceTest? in
         guard index != leader else { return nil }
         return Self.equivalence(measured[index], leader: measured[leader], margin: settings.tieMargin)
@@ -52,11 +70,16 @@ package struct MatrixRow: Sendable {
       let tooFewSeeds = bestSet.hasTooFewSeeds(index)
       return MatrixCell(
         measured: measured[index], isLeader: index == leader, inBestSet: !decided || stays,
-        isMarkedBest: decided && stays && !tooFewSeeds, hasTooFewSeeds: tooFewSeeds,
+        isMarkedBest: leader != nil && decided && stays && !tooFewSeeds, hasTooFewSeeds: tooFewSeeds,
         verdict: Self.verdict(index, leader, bestSet, equivalence, decided: decided),
         status: Self.status(index, measured[index], bestSet, decided: decided), strongestRival: rival, pRaw: rival?.p,
         pAdjusted: rival.map { bestSet.adjusted($0.p) }, equivalence: equivalence)
     }
+  }
+
+  private static func hasOnlyDivergedRuns(_ cells: [CellMeasurement]) -> Bool {
+    let present = cells.flatMap(\.present)
+    return !present.isEmpty && present.allSatisfy(\.isDiverged)
   }
 
   private static func label(_ coordinates: [Coordinate], _ cells: [CellMeasurement]) -> String {

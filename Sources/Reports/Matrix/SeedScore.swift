@@ -38,7 +38,8 @@ struct CellScores {
 
   /// - selected: the configuration that tuning chose; trials of other configurations are left over from earlier edits of
   ///   the manifest and do not count.
-  /// - fallback: baselines on the same prompts from another cell of the row, for diverged runs that measured none.
+  /// - fallback: baselines on the same prompts, from any cell of the row with the same problem, for diverged runs that
+  ///   measured none.
   init(
     seeds: [Seed], trials: [TrialRecord], selected: ConfigurationID?, fallback: [Seed: FinalMetrics]
   ) {

@@ -66,11 +66,9 @@ package struct SweepMatrix: Sendable {
     }
     return order.map { key in
       let cells = groups[key] ?? []
-      // The same prompts serve every activation of a row, so its baselines do too; not where columns change the data.
-      let shared = plan.axis(.columns).map { $0.name == .activation } ?? true
-      let fallback = shared ? baselines(cells.flatMap { trials[$0.id] ?? [] }) : [:]
-      let measured = cells.map { measure($0, plan, trials[$0.id] ?? [], fallback) }
-      return MatrixRow(coordinates: key, cells: measured, settings: plan.report)
+      let baselines = baselines(cells.flatMap { trials[$0.id] ?? [] })
+      let measured = cells.map { measure($0, plan, trials[$0.id] ?? [], baselines) }
+      return MatrixRow(coordinates: key, columns: plan.axis(.columns)?.name, cells: measured, settings: plan.report)
     }
   }
 
@@ -78,26 +76,31 @@ package struct SweepMatrix: Sendable {
     zip(plan.axes, cell.coordinates).map { Coordinate(axis: $0.name, role: $0.role, value: $1) }
   }
 
-  private static func baselines(_ trials: [TrialRecord]) -> [Seed: FinalMetrics] {
-    var found: [Seed: FinalMetrics] = [:]
+  /// The same prompts serve every cell of a row that has the same problem, so its baselines do too.
+  private static func baselines(_ trials: [TrialRecord]) -> [Problem: [Seed: FinalMetrics]] {
+    var found: [Problem: [Seed: FinalMetrics]] = [:]
     for trial in trials where trial.stage == .reporting {
-      if let metrics = trial.result?.metrics, metrics.zeroLoss.isFinite, found[trial.seed] == nil {
-        found[trial.seed] = metrics
-      }
+      guard let metrics = trial.result?.metrics, metrics.zeroLoss.isFinite else { continue }
+      let problem = Problem(trial.parameters)
+      if found[problem]?[trial.seed] == nil { found[problem, default: [:]][trial.seed] = metrics }
     }
     return found
   }
 
   private static func measure(
-    _ cell: CellPlan, _ plan: SweepPlan, _ trials: [TrialRecord], _ fallback: [Seed: FinalMetrics]
+    _ cell: CellPlan, _ plan: SweepPlan, _ trials: [TrialRecord],
+    _ baselines: [Problem: [Seed: FinalMetrics]]
   ) -> CellMeasurement {
     let tuning = TuningOutcome(cell: cell, plan: plan, trials: trials)
     let chosen = tuning.selected.map { cell.candidates[$0] }
-    let scores = CellScores(seeds: plan.reportSeeds, trials: trials, selected: chosen?.id, fallback: fallback)
+    let problem = chosen.map { Problem($0) }
+    let scores = CellScores(
+      seeds: plan.reportSeeds, trials: trials, selected: chosen?.id, fallback: problem.flatMap { baselines[$0] } ?? [:])
     let parameters = chosen ?? cell.candidates.first ?? TrialParameters()
     return CellMeasurement(
       id: cell.id, coordinates: coordinates(of: cell, in: plan), task: parameters.task, heads: parameters.heads,
-      tuning: tuning, scores: scores.scores, missing: scores.missing, pending: tuning.pending + scores.pending)
+      problem: problem, tuning: tuning, scores: scores.scores, missing: scores.missing,
+      pending: tuning.pending + scores.pending)
   }
 
   /// One test per value of x and facet: across them a row's task would be counted several times.

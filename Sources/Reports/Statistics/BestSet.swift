@@ -36,16 +36,19 @@ package struct BestSet: Sendable {
   package let alpha: Double
   /// α/(K − 1); a p at or below it excludes. 1 activation has no rivals and no threshold.
   package var threshold: Double { contenders > 1 ? alpha / Double(contenders - 1) : 0 }
-  /// Every ordered pair with a seed in common.
+  /// Every ordered pair with a seed in common; none where the contenders are not comparable.
   package let pairs: [PairTest]
+  package let isComparable: Bool
 
   /// - contenders: at most one per planned activation; all with as many seeds.
+  /// - isComparable: false where their losses have no common scale, so that nothing may be tested.
   /// For every truly best activation the chance to be excluded is at most α (Bonferroni over its K − 1 rivals).
-  package init(_ contenders: [Contender], confidence: Double) {
+  package init(_ contenders: [Contender], confidence: Double, isComparable: Bool = true) {
+    self.isComparable = isComparable
     self.contenders = contenders.count
     alpha = 1 - confidence
     var pairs: [PairTest] = []
-    for loser in contenders.indices {
+    for loser in contenders.indices where isComparable {
       for winner in contenders.indices where winner != loser {
         if let pair = Self.test(contenders, winner: winner, loser: loser) { pairs.append(pair) }
       }
@@ -92,7 +95,7 @@ package struct BestSet: Sendable {
 
   /// Whether no pair with this contender has seeds enough for any p to exclude: 2^-S > α/(K − 1).
   package func hasTooFewSeeds(_ contender: Int) -> Bool {
-    guard contenders > 1 else { return false }
+    guard contenders > 1, isComparable else { return false }
     return !pairs.contains {
       $0.loser == contender && excludes(SignFlipTest.smallestP(pairs: $0.difference.count))
     }
