@@ -94,6 +94,7 @@ extension EndToEnd {
         (["run", "tiny.yaml", "--workers", "0"], "--workers is 0; write a number from 1 to 1024"),
         (["run", "tiny.yaml", "--threads", "-3"], "--threads"),
         (["run", "tiny.yaml", "--workers", "many"], "many"),
+        (["run", "tiny.yaml", "--out", ""], "--out is empty; name a directory"),
         (["run", "tiny.yaml", "--wrokers", "1"], "Did you mean '--workers'?"),
         (["run"], "<manifest>"),
         (["plan", "tiny.yaml", "--slots", "0"], "--slots is 0; write a number above 0"),
@@ -110,6 +111,21 @@ extension EndToEnd {
       #expect(refused.errorLines.count == 1, "\(refused.errors)")
       #expect(refused.errors.contains(part) && refused.errors.contains("--help'"), "\(refused.errors)")
       #expect(!directory.contains("runs") && !directory.contains("out"))
+    }
+
+    @Test func `a place where no directory can be is refused with another way`() throws {
+      let directory = try TestDirectory()
+      try directory.write(TinySweep().yaml, to: "tiny.yaml")
+      let long = String(repeating: "x", count: 300)
+      for (out, found) in [
+        (long, "File name too long"), ("tiny.yaml/out", "Not a directory"), ("/proc/out", "No such file or directory"),
+      ] {
+        let refused = try attune(["run", "tiny.yaml", "--out", out], in: directory)
+        #expect(refused.exitCode == 1)
+        #expect(refused.errorLines.count == 1)
+        #expect(refused.errors.hasPrefix("Error: \(out): ") && refused.errors.contains(found), "\(refused.errors)")
+        #expect(refused.errors.contains("choose another place with --out"), "\(refused.errors)")
+      }
     }
 
     @Test func `commands that read refuse a directory without a sweep`() throws {
