@@ -16,7 +16,7 @@ struct AttuneCommand: ParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      RunCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self, ReportCommand.self,
+      RunCommand.self, ServeCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self, ReportCommand.self,
       PromptsCommand.self, DigestCommand.self, AuditCommand.self, VerifyCommand.self, BenchCommand.self,
     ])
 

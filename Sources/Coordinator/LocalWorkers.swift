@@ -1,4 +1,5 @@
-// The worker processes of `attune run`: started, watched, started again when they die, and stopped.
+// The worker processes that a coordinator starts itself, any number of them: all those of `attune run`, and none of
+// `attune serve` unless it is asked to. Started, watched, started again when they die, and stopped.
 import Foundation
 import Shared
 
@@ -11,10 +12,15 @@ package struct LocalWorkerSettings {
   var endpoint: String
   /// For their error files.
   var directory: String
+  /// The directory of keys that they take part with, if any.
+  var keys: String?
 
-  package init(count: Int, threads: Int, slots: Int, executable: String, endpoint: String, directory: String) {
+  package init(
+    count: Int, threads: Int, slots: Int, executable: String, endpoint: String, directory: String,
+    keys: String? = nil
+  ) {
     (self.count, self.threads, self.slots) = (count, threads, slots)
-    (self.executable, self.endpoint, self.directory) = (executable, endpoint, directory)
+    (self.executable, self.endpoint, self.directory, self.keys) = (executable, endpoint, directory, keys)
   }
 }
 
@@ -47,11 +53,12 @@ package final class LocalWorkers {
   /// Watch these: one becomes ready when its worker has ended.
   package var descriptors: [Int32] { places.compactMap { $0.process?.standardInput } }
   package var runningCount: Int { places.count { $0.process != nil } }
-  /// No worker runs and none will be started.
-  package var isExhausted: Bool { places.allSatisfy { $0.process == nil && $0.startAt == nil } }
+  /// None of the workers runs and none will be started again.
+  package var isExhausted: Bool { !places.isEmpty && places.allSatisfy { $0.process == nil && $0.startAt == nil } }
   /// When `lookAfter` has something to do.
   package var nextStart: Duration? { places.compactMap(\.startAt).min() }
 
+  /// Nil for a process that was not started here.
   package func name(of processID: Int) -> String? {
     places.firstIndex { $0.process?.processID == pid_t(truncatingIfNeeded: processID) }.map { "worker \($0 + 1)" }
   }
@@ -87,7 +94,7 @@ package final class LocalWorkers {
           arguments: [
             "--connect", settings.endpoint, "--threads", "\(settings.threads)", "--slots", "\(settings.slots)",
             "--exit-with-parent",
-          ], errorFile: "\(settings.directory)/worker-\(index + 1).err")
+          ] + (settings.keys.map { ["--keys", $0] } ?? []), errorFile: "\(settings.directory)/worker-\(index + 1).err")
       }
     }
     return ended

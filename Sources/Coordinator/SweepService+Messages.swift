@@ -37,7 +37,10 @@ extension SweepService {
     if let old = sessions[peer] { peers[old] = nil }
     peers[hello.session] = peer
     sessions[peer] = hello.session
-    sessionsByProcess[hello.processID] = hello.session
+    // Another machine may have a process of the same number.
+    if workers.name(of: hello.processID) != nil, hello.host == ownHost {
+      sessionsByProcess[hello.processID] = hello.session
+    }
   }
 
   func follow(_ step: CheckpointTransfers.Step, _ session: WorkerSession) {
@@ -54,7 +57,8 @@ extension SweepService {
   func heed(_ note: SchedulingNote) {
     log.write(note)
     switch note {
-    case .workerJoined(let hello, _): workers.wasWelcomed(hello.processID)
+    case .workerJoined(let hello, _):
+      if sessionsByProcess[hello.processID] == hello.session { workers.wasWelcomed(hello.processID) }
     case .workerRefused(_, let reason):
       refusal = reason
       display.note("a worker was refused: \(reason)")

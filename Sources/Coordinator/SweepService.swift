@@ -7,6 +7,16 @@ import Scheduling
 import Shared
 import Store
 
+struct ServiceSettings {
+  var scheduling = SchedulingSettings()
+  /// Workers that this process did not start take part: their number is nobody's concern, they outlive it, and after a
+  /// restart they may still be training.
+  var isOpen = false
+  /// Whether open workers are sent away, too, when a signal stops the sweep.
+  var releasesWorkers = false
+  init() {}
+}
+
 final class SweepService {
   enum Ending {
     /// Every planned trial has ended.
@@ -21,8 +31,8 @@ final class SweepService {
   private static let drainLimit = Duration.seconds(15)
   /// Workers that were told to finish leave at once; what still runs then is ended.
   private static let farewellLimit = Duration.seconds(3)
-  /// A pause between two turns of the loop that is no ordinary wait: the process was stopped or the machine asleep.
-  private static let suspension = Duration.seconds(5)
+  /// Added to the lease when leases are held after a restart: a worker first tries to connect again after up to 5 s.
+  private static let returnAllowance = Duration.seconds(5)
 
   var scheduler: SweepScheduler
   let store: SweepStore
@@ -30,6 +40,7 @@ final class SweepService {
   let workers: LocalWorkers
   let display: ProgressPrinter
   let transfers: CheckpointTransfers
+  let settings: ServiceSettings
   private let interruption: Interruption
   private var endpoint: CoordinatorEndpoint
   private let clock = SuspendingClock()
@@ -37,7 +48,9 @@ final class SweepService {
 
   var peers: [WorkerSession: PeerID] = [:]
   var sessions: [PeerID: WorkerSession] = [:]
+  /// Of the workers that were started here.
   var sessionsByProcess: [Int: WorkerSession] = [:]
+  let ownHost = ProcessInfo.processInfo.hostName
   /// Decided and not yet durable.
   var changes: [SweepChange] = []
   /// To be sent once everything in `changes` is durable.
@@ -53,10 +66,10 @@ final class SweepService {
 
   init(
     scheduler: SweepScheduler, store: SweepStore, endpoint: consuming CoordinatorEndpoint, workers: LocalWorkers,
-    interruption: Interruption, log: EventLog, display: ProgressPrinter
+    interruption: Interruption, log: EventLog, display: ProgressPrinter, settings: ServiceSettings = .init()
   ) {
     (self.scheduler, self.store, self.workers, self.interruption) = (scheduler, store, workers, interruption)
-    (self.log, self.display) = (log, display)
+    (self.log, self.display, self.settings) = (log, display, settings)
     self.endpoint = endpoint
     transfers = CheckpointTransfers(store.blobs)
     start = clock.now
@@ -68,14 +81,19 @@ final class SweepService {
 
   /// Runs the sweep from what the store holds to its end or to a signal.
   func run() throws -> Ending {
-    perform(scheduler.start(with: try store.trials(), holdLeases: nil, at: instant))
+    let stored = try store.trials()
+    let holdLeases = settings.isOpen ? settings.scheduling.leaseDuration + Self.returnAllowance : nil
+    perform(scheduler.start(with: stored, holdLeases: holdLeases, at: instant))
     try commitAndSend()
     var lastTurn = now
     while true {
       if let ending = try leaving() { return ending }
       let (woken, waited) = try wait()
       // What was sent to a process that stood still lies unread in its queues: nobody is overdue.
-      if now - lastTurn > waited + Self.suspension { handle(.wokeUp) }
+      if now - lastTurn > waited + suspension {
+        log.write(LogLine("woke_up"))
+        handle(.wokeUp)
+      }
       lastTurn = now
       if woken.readyDescriptors.contains(interruption.wakeup.descriptor) { interruption.wakeup.clear() }
       // Before the look at the workers: the last words of one that has ended count.
@@ -89,6 +107,9 @@ final class SweepService {
       display.show(at: now) { scheduler.snapshot(elapsed: now, names: workerName) }
     }
   }
+
+  /// A pause between two turns of the loop that is no ordinary wait: the process was stopped or the machine asleep.
+  private var suspension: Duration { min(.seconds(5), settings.scheduling.leaseDuration / 4) }
 
   /// Waits for whatever comes first; also returns how long the wait was meant to be.
   private func wait() throws -> (WaitResult, Duration) {
@@ -146,14 +167,14 @@ final class SweepService {
         display.note("\(ended.name): \(ended.reason)")
       }
     }
-    if workers.isExhausted, leavingSince == nil, !isFinished {
+    if workers.isExhausted, leavingSince == nil, !isFinished, !settings.isOpen {
       throw CommandFailure(
         "no worker could be kept running: \(refusal ?? workers.lastEnding ?? "none was started"); see "
           + "\(store.directory.log), then run the same command again: what has ended is kept")
     }
   }
 
-  /// Ends the loop when everything is done or a signal has come, after the workers have gone.
+  /// Ends the loop when everything is done or a signal has come, after the workers that go with it have gone.
   private func leaving() throws -> Ending? {
     if leavingSince == nil {
       if isFinished, changes.isEmpty {
@@ -162,15 +183,24 @@ final class SweepService {
       } else if interruption.signalNumber != nil {
         leavingSince = now
         log.write(LogLine("interrupted"))
-        display.note("stopping: the workers give back what they hold; press Ctrl-C again to stop at once")
+        display.note(stoppingNote)
         handle(.holdGrants(true))
         workers.drain()
+        if settings.releasesWorkers {
+          for session in scheduler.presentSessions {
+            outgoing.append((.finish(reason: "the coordinator stops and sends its workers away"), session))
+          }
+          try commitAndSend()
+        }
       }
     }
     guard let leavingSince else { return nil }
     // While the disk is full nothing that is given back can be stored, so there is nothing to wait for.
     let limit = isFinished || retryAt != nil ? Self.farewellLimit : Self.drainLimit
-    guard workers.runningCount == 0 || now - leavingSince > limit else { return nil }
+    // Open workers that were not sent away stay, and come back to the next coordinator.
+    let waitsForAll = isFinished || settings.releasesWorkers
+    let isAlone = workers.runningCount == 0 && (!waitsForAll || scheduler.presentSessions.isEmpty)
+    guard isAlone || now - leavingSince > limit else { return nil }
     workers.drain()
     workers.kill()
     do throws(StoreError) {
@@ -183,6 +213,15 @@ final class SweepService {
     return .finished
   }
 
+  private var stoppingNote: String {
+    let own = workers.runningCount > 0 || !settings.isOpen
+    if settings.releasesWorkers || own && !settings.isOpen {
+      return "stopping: the workers give back what they hold; press Ctrl-C again to stop at once"
+    }
+    return "stopping: \(countText(scheduler.presentSessions.count, "worker")) go on training and come back to the next "
+      + "coordinator"
+  }
+
   /// False while the connection's queue is full; true also when the worker is gone, since it will say hello again.
   func send(_ message: CoordinatorMessage, to peer: PeerID) throws -> Bool {
     switch try endpoint.send(message, to: peer) {
@@ -191,8 +230,10 @@ final class SweepService {
     }
   }
 
+  /// `worker 2` for one that was started here, otherwise its host and process.
   private func workerName(_ session: WorkerSession) -> String {
-    let process = sessionsByProcess.first { $0.value == session }?.key
-    return process.flatMap { workers.name(of: $0) } ?? "worker \(session)"
+    guard let hello = scheduler.hello(of: session) else { return "worker \(session)" }
+    if sessionsByProcess[hello.processID] == session, let name = workers.name(of: hello.processID) { return name }
+    return "\(hello.host) \(hello.processID)"
   }
 }

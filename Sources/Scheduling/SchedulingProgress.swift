@@ -39,6 +39,14 @@ extension SweepScheduler {
     }
   }
 
+  /// What a worker said about itself.
+  package func hello(of session: WorkerSession) -> WorkerHello? { workers[session]?.hello }
+
+  /// Workers that are in contact, in the order in which they came.
+  package var presentSessions: [WorkerSession] {
+    workers.values.filter { !$0.isSilent }.sorted { $0.order < $1.order }.map(\.hello.session)
+  }
+
   package var progress: SchedulingProgress {
     var progress = SchedulingProgress()
     progress.planned = plan.plannedTrialCount - sharedTrials

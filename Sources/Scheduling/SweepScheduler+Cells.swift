@@ -31,7 +31,12 @@ extension SweepScheduler {
     indexByIdentity[entry.record.identity] = index
     nextTrialID = max(nextTrialID, entry.record.id.rawValue + 1)
     trials.append(entry)
-    if entry.isLeased, !holdLeases { move(index, to: .pending, reason: "the coordinator was restarted") }
+    guard entry.isLeased else { return }
+    if !holdLeases {
+      move(index, to: .pending, reason: "the coordinator was restarted")
+    } else if let holder = stored.holder {
+      awaitedTrials[holder, default: []].insert(index)
+    }
   }
 
   mutating func startCell(_ cell: Int) {

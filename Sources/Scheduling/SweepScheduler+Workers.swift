@@ -25,13 +25,14 @@ extension SweepScheduler {
     let readopted = keep(hello.inventory, of: hello.session, at: now)
     // What it no longer speaks of never reached it, or is lost: nobody's fault, so it is not counted.
     let listed = Set(hello.inventory.compactMap { indexByID[$0.trial] })
-    for index in (workers[hello.session]?.held ?? []).subtracting(listed).sorted() {
-      let trial = trials[index].record.id
+    let awaited = (awaitedTrials.removeValue(forKey: hello.session) ?? []).filter {
+      trials[$0].isLeased && trials[$0].holder == nil
+    }
+    for index in (workers[hello.session]?.held ?? []).union(awaited).subtracting(listed).sorted() {
+      let reason = "its worker came back without it"
       commands.append(
-        .note(
-          .returned(
-            trial, reason: "its worker came back without it", failures: trials[index].record.failures)))
-      move(index, to: .pending)
+        .note(.returned(trials[index].record.id, reason: reason, failures: trials[index].record.failures)))
+      move(index, to: .pending, reason: reason)
     }
     commands.append(.note(.workerJoined(hello, readopted: readopted)))
     if announcedFinish { commands.append(.send(.finish(reason: "the sweep is complete"), to: hello.session)) }
@@ -132,6 +133,7 @@ extension SweepScheduler {
   mutating func lookAround(at now: MonotonicInstant) {
     if let until = leasesHeldUntil, until <= now {
       leasesHeldUntil = nil
+      awaitedTrials = [:]
       for index in trials.indices where trials[index].isLeased && trials[index].holder == nil {
         move(index, to: .pending, reason: "its worker did not return after the coordinator was restarted")
       }

@@ -31,6 +31,8 @@ package struct SweepScheduler {
   var announcedWake: MonotonicInstant?
   /// Before this time trials that were leased when the last coordinator ended wait for their workers to return.
   var leasesHeldUntil: MonotonicInstant?
+  /// Those trials, by the session that held them: one that returns without a trial never got it.
+  var awaitedTrials: [WorkerSession: Set<Int>] = [:]
   /// Of the trials that some cell needs.
   var stateCounts: [TrialState: Int] = [:]
   /// Optimiser steps of the trials that have ended and of all that are known.

@@ -87,6 +87,18 @@ import Testing
     #expect(second.stored[grant.trial]?.record.failures == 0)
   }
 
+  @Test func `a worker that returns without its held trial frees it at once`() throws {
+    let first = interrupted(after: 0, plan: makePlan(candidates: 1))
+    let running = try #require(first.stored.values.first { $0.record.state == .running })
+    let second = SchedulerHarness(
+      makePlan(candidates: 1), epoch: 2, stored: Array(first.stored.values), holdLeases: .seconds(30))
+    second.connect(session(1))
+    let (grant, _) = try #require(second.nextGrant())
+    #expect(grant.trial == running.record.id)
+    #expect(second.stored[grant.trial]?.record.failures == 0)
+    #expect(grant.token.epoch == 2)
+  }
+
   @Test func `a finished sweep is finished again at once`() {
     let first = SchedulerHarness()
     first.connect(session(1))

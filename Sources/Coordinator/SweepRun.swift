@@ -1,0 +1,119 @@
+// What `attune run` and `attune serve` have in common: the sweep of a directory from its start to its report.
+internal import ArgumentParser
+import Foundation
+import Messaging
+import Reports
+import Scheduling
+import Shared
+import Store
+
+struct SweepRun {
+  let plan: SweepPlan
+  let store: SweepStore
+  private let before: StoredSweep
+
+  init(_ plan: SweepPlan, in directory: String) throws {
+    self.plan = plan
+    store = try SweepStore.forRunning(plan, in: directory)
+    before = try StoredSweep(plan: plan, store: store)
+  }
+
+  private var directory: String { store.directory.path }
+
+  /// Whether there is nothing left to train.
+  var isComplete: Bool { before.endedCount == before.plannedCount }
+
+  /// Trains what is missing. Returns when every trial has ended; a signal ends the program from here.
+  /// - goOn: the command that goes on later.
+  func train(
+    on endpoint: consuming CoordinatorEndpoint, with workers: LocalWorkers, _ settings: ServiceSettings, goOn: String
+  ) throws {
+    let interruption = try Interruption()
+    defer { interruption.stopListening() }
+    let log = EventLog(path: store.directory.log)
+    var line = LogLine(before.trials.current.isEmpty ? "started" : "resumed")
+    (line.process, line.count) = (Int(getpid()), before.plannedCount - before.endedCount)
+    log.write(line)
+    if before.endedCount > 0 {
+      tell(
+        "attune: \(directory): \(countText(before.endedCount)) of \(countText(before.plannedCount)) trials have ended")
+    }
+    let display = ProgressPrinter()
+    let service = SweepService(
+      scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: settings.scheduling), store: store,
+      endpoint: endpoint, workers: workers, interruption: interruption, log: log, display: display, settings: settings)
+    let ending: SweepService.Ending
+    do {
+      ending = try service.run()
+    } catch {
+      workers.kill()
+      display.clear()
+      throw error
+    }
+    display.clear()
+    switch ending {
+    case .finished: log.write(LogLine("finished"))
+    case .interrupted(let number):
+      log.write(LogLine("stopped"))
+      let stopped = try StoredSweep(plan: plan, store: store)
+      try store.close()
+      tell(
+        "attune: stopped with \(countText(stopped.endedCount)) of \(countText(stopped.plannedCount)) trials ended; to go "
+          + "on: \(goOn)")
+      throw ExitCode(128 + number)
+    }
+  }
+
+  /// Report, table, digest; exit status 1 unless every trial has succeeded.
+  func conclude() throws {
+    let sweep = try StoredSweep(plan: plan, store: store)
+    let results = try sweep.results()
+    let matrix = SweepMatrix(results: results)
+    let files = try writeReport(results, matrix, to: store.directory.report)
+    print(matrixText(matrix, width: isatty(1) == 1 ? terminalWidth(of: 1) : 100))
+    print("report  \(files[0])")
+    print("digest  \(sweep.digest)")
+    let failures = sweep.trials.current.filter { $0.state == .failed || $0.state == .quarantined }
+    if !failures.isEmpty {
+      tell("attune: \(countText(failures.count, "trial")) ended without a result:")
+      for trial in failures.prefix(5) {
+        tell("  trial \(trial.id) (\(trial.state.rawValue)): \(trial.reason ?? "no reason was given")")
+      }
+      if failures.count > 5 { tell("  and \(failures.count - 5) more") }
+      tell("see `attune explain \(directory) \(failures[0].id)` and \(store.directory.log)")
+    }
+    try store.close()
+    if sweep.trials.current.contains(where: { $0.state != .succeeded }) { throw ExitCode(1) }
+  }
+}
+
+/// Words as a shell takes them.
+func shellCommand(_ words: [String]) -> String {
+  words.map { word in
+    !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+".contains($0) }
+      ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }.joined(separator: " ")
+}
+
+/// What the user typed, to be typed again.
+var ownCommandLine: String { shellCommand(["attune"] + CommandLine.arguments.dropFirst()) }
+
+/// A manifest's name as the name of a directory.
+package func fileName(for name: String) -> String {
+  let safe = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "-" }
+  let text = String(safe.drop { $0 == "." })
+  return text.isEmpty ? "sweep" : text
+}
+
+/// The worker program that stands beside this one.
+func workerExecutable() throws(CommandFailure) -> String {
+  var buffer = [CChar](repeating: 0, count: 4096)
+  let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+  let own = length > 0 ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
+  let path = (own as NSString).deletingLastPathComponent + "/attune-worker"
+  guard access(path, X_OK) == 0 else {
+    throw CommandFailure(
+      "\(path): the worker program is missing; build it with `swift build -c release`, so that it stands beside attune")
+  }
+  return path
+}
