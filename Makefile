@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: sweep test build setup lint format clean
+.PHONY: sweep test build setup arm64 lint format clean
 
 ## Set everything up and run the quickstart sweep; ends with the matrix and the path of the report.
 sweep: build
@@ -22,6 +22,10 @@ build: setup
 ## What the build needs from Debian; installs it where it may, else says how.
 setup:
 	@scripts/setup
+
+## The kernels built for arm64, and every recorded call of them played again there (emulated): the same bits as here?
+arm64: setup
+	@scripts/arm64
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

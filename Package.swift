@@ -85,6 +85,10 @@ let package = Package(
       name: "WorkerTests", dependencies: ["Worker", "Messaging", "Training", "Shared"], swiftSettings: strict),
     .testTarget(
       name: "CoordinatorTests", dependencies: ["Coordinator", "Store", "Scheduling", "Shared"], swiftSettings: strict),
+    // Writes down kernel calls of this machine, to be played again on arm64 (scripts/arm64).
+    .executableTarget(
+      name: "Arm64Recorder", dependencies: ["Training", "Kernels", "KernelTypes", "Shared"],
+      path: "Tests/Arm64/Recorder", swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["Shared", "Store", "Reports"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -16,5 +16,10 @@ void machine_spin_hint(void) { __builtin_ia32_pause(); }
 #else
 bool machine_has_avx2(void) { return false; }
 bool machine_has_avx512(void) { return false; }
+#if defined(__aarch64__)
+// YIELD does nothing on most cores; ISB waits a few dozen cycles, as PAUSE does.
+void machine_spin_hint(void) { __asm__ volatile("isb" ::: "memory"); }
+#else
 void machine_spin_hint(void) {}
+#endif
 #endif

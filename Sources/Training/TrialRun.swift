@@ -21,6 +21,13 @@ package func runTrial(
   _ assignment: TrialAssignment, on instructionSet: InstructionSet? = .best, observer: some TrialObserver
 ) throws(TrainingError) -> TrialEnd {
   guard let kernels = instructionSet?.kernels else { throw .unsupportedProcessor }
+  return try runTrial(assignment, with: kernels, observer: observer)
+}
+
+/// The same with any table of kernels.
+package func runTrial(
+  _ assignment: TrialAssignment, with kernels: KernelTable, observer: some TrialObserver
+) throws(TrainingError) -> TrialEnd {
   let run = try TrialRun(assignment, kernels: kernels, observer: observer)
   return try run.run()
 }

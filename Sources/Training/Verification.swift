@@ -22,17 +22,22 @@ package struct VerificationReport: Sendable {
 /// Checks one case. Tolerances: loss 1e-5 relative or 1e-7 absolute; gradients 1e-4 norm-wise for each of A, r, B, C;
 /// losses and parameters along an optimiser's steps 1e-3; Bayes predictions 1e-6.
 package func verify(_ reference: ReferenceCase, on instructionSet: InstructionSet) -> VerificationReport {
+  verify(reference, on: instructionSet.kernels)
+}
+
+/// The same on any table of kernels.
+package func verify(_ reference: ReferenceCase, on kernels: KernelTable) -> VerificationReport {
   let checks: [VerificationCheck]
   switch reference.subject {
   case .bayes(let task, let ridge):
     checks = verifyBayes(reference, task, ridge)
   case .network(let parameters, let weights, let gradient, let optimiser):
-    let harness = CaseHarness(reference, parameters, instructionSet.kernels)
+    let harness = CaseHarness(reference, parameters, kernels)
     checks =
       harness.verifyPass(reference, weights, gradient)
       + (optimiser.map { harness.verifyTrajectory($0, weights) } ?? [])
   }
-  return VerificationReport(name: reference.name, instructionSet: instructionSet.rawValue, checks: checks)
+  return VerificationReport(name: reference.name, instructionSet: kernels.instructionSet, checks: checks)
 }
 
 private func verifyBayes(_ reference: ReferenceCase, _ task: TaskKernel, _ ridge: Double) -> [VerificationCheck] {
