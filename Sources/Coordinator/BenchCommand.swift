@@ -17,6 +17,8 @@ struct BenchTraining: ParsableCommand {
     discussion: """
       step_ms is the median time of forward pass, backward pass and optimiser on a batch at hand; datagen_ms of drawing
       a batch. fraction_of_peak relates the step's nominal operations to the multiply-adds the same threads can do.
+      pool_us is the median time to hand the step's chunks to the threads and to wait for them, with nothing to do in
+      any (pool_us_p99: all but one in a hundred take less); serial_us is what one thread does alone in every step.
 
       Example:
         attune bench training --activation exp --layers 3 --context 14 --dimension 5 --batch 30000 --threads 2
@@ -95,6 +97,8 @@ struct BenchTraining: ParsableCommand {
       batch drawn \(number(m.datagenMs, 3)) ms
       arithmetic  \(number(m.gflopPerStep, 4)) GFLOP per step, \(number(m.gflops, 1)) GFLOP/s, \
       \(number(100 * m.fractionOfPeak, 1)) % of \(number(m.peakGflops, 1)) measured
+      threads     \(number(m.poolUs, 2)) us per step to share it out and wait (99 % within \(number(m.poolUsP99, 1)) us); \
+      \(number(m.serialUs, 1)) us on one thread alone
       memory      \(number(m.peakMemoryMib, 0)) MiB at most
       """
   }

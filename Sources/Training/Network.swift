@@ -36,16 +36,6 @@ package struct Network: Equatable, Sendable {
 
   package func index(layer: Int, head: Int) -> Int { layer * heads.activations.count + head }
 
-  mutating func setMatrix(_ kind: TrainableBlock.Kind, _ index: Int, _ matrix: [Float]) {
-    let range = index * dimension * dimension..<(index + 1) * dimension * dimension
-    switch kind {
-    case .value: A.replaceSubrange(range, with: matrix)
-    case .key: B.replaceSubrange(range, with: matrix)
-    case .query: C.replaceSubrange(range, with: matrix)
-    case .residual: break
-    }
-  }
-
   mutating func setIdentityKeys() {
     let d = dimension
     for index in r.indices { for i in 0..<d { B[index * d * d + i * d + i] = 1 } }
@@ -85,14 +75,38 @@ package final class PreparedNetwork: @unchecked Sendable {
       let scale = network.scales[index % headCount]
       residual.pointer[index] = scale * network.r[index]
       for i in 0..<square { value.pointer[index * square + i] = scale * network.A[index * square + i] }
-      for i in 0..<d {
-        for j in 0..<d {
-          var sum: Float = 0
-          for k in 0..<d { sum += network.B[index * square + k * d + i] * network.C[index * square + k * d + j] }
-          keyQuery.pointer[index * square + i * d + j] = sum
+    }
+    network.B.withUnsafeBufferPointer { B in
+      network.C.withUnsafeBufferPointer { C in
+        for index in 0..<network.layers * headCount {
+          let B = B.baseAddress! + index * square, C = C.baseAddress! + index * square
+          let product = keyQuery.pointer + index * square
+          for i in 0..<d { multiplyRow(B + i, stride: d, C, into: product + i * d, d) }
         }
       }
     }
+  }
+}
+
+/// row[j] = Σ_k left[k·stride] · right[k·d + j] for j < d, each sum in the order of k: how many of them the compiler
+/// forms side by side changes no bit. These products are all that a step does on one thread.
+func multiplyRow(
+  _ left: UnsafePointer<Float>, stride: Int, _ right: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>,
+  _ d: Int
+) {
+  // So short a row is not worth setting up vectors for.
+  guard d >= 12 else {
+    for j in 0..<d {
+      var sum: Float = 0
+      for k in 0..<d { sum += left[k * stride] * right[k * d + j] }
+      row[j] = sum
+    }
+    return
+  }
+  for j in 0..<d { row[j] = 0 }
+  for k in 0..<d {
+    let factor = left[k * stride], source = right + k * d
+    for j in 0..<d { row[j] += factor * source[j] }
   }
 }
 

@@ -51,25 +51,34 @@ package struct TrainableLayout {
   /// The network that the trained vector `packed` stands for.
   package func expand(_ packed: [Float]) -> Network {
     var network = Network(parameters)
-    let d = parameters.dimension
+    if parameters.network == .isotropic { network.setIdentityKeys() }
+    expand(packed, into: &network)
+    return network
+  }
+
+  /// The same into a network that `expand` has made: a step of a small batch is no place to allocate.
+  package func expand(_ packed: [Float], into network: inout Network) {
     for block in blocks {
-      for layer in parameters.tiedLayers ? Array(0..<parameters.layers) : [block.layer] {
+      for layer in parameters.tiedLayers ? 0..<parameters.layers : block.layer..<block.layer + 1 {
         let index = network.index(layer: layer, head: block.head)
-        if block.kind == .residual {
-          network.r[index] = packed[block.offset]
-          continue
+        switch block.kind {
+        case .residual: network.r[index] = packed[block.offset]
+        case .value: copy(block, of: packed, to: &network.A, index)
+        case .key: copy(block, of: packed, to: &network.B, index)
+        case .query: copy(block, of: packed, to: &network.C, index)
         }
-        var matrix = [Float](repeating: 0, count: d * d)
-        if block.count == d * d, parameters.network == .full {
-          matrix = Array(packed[block.offset..<block.offset + d * d])
-        } else {
-          for i in 0..<d { matrix[i * d + i] = packed[block.offset] }
-        }
-        network.setMatrix(block.kind, index, matrix)
       }
     }
-    if parameters.network == .isotropic { network.setIdentityKeys() }
-    return network
+  }
+
+  /// A matrix of a full network, or the diagonal of an isotropic one.
+  private func copy(_ block: TrainableBlock, of packed: [Float], to matrices: inout [Float], _ index: Int) {
+    let d = parameters.dimension, first = index * d * d
+    if parameters.network == .full {
+      for i in 0..<d * d { matrices[first + i] = packed[block.offset + i] }
+    } else {
+      for i in 0..<d { matrices[first + i * d + i] = packed[block.offset] }
+    }
   }
 
   /// The trained vector of a network that this layout can express.
@@ -94,43 +103,56 @@ package struct TrainableLayout {
   /// The gradient of the trained vector from the kernels' [L][H][dM, dP, dρ] (docs/science.md §1: S = xᵀBᵀC x, so
   /// dB = C dMᵀ, dC = B dM; P = scale·A, ρ = scale·r).
   package func pullBack(_ gradient: UnsafePointer<Float>, _ network: borrowing Network, into packed: inout [Float]) {
+    let count = count
+    packed.withUnsafeMutableBufferPointer { packed in
+      network.B.withUnsafeBufferPointer { B in
+        network.C.withUnsafeBufferPointer { C in
+          let packed = packed.baseAddress!
+          packed.update(repeating: 0, count: count)
+          pullBack(gradient, keys: B.baseAddress!, queries: C.baseAddress!, into: packed)
+        }
+      }
+    }
+  }
+
+  private func pullBack(
+    _ gradient: UnsafePointer<Float>, keys: UnsafePointer<Float>, queries: UnsafePointer<Float>,
+    into packed: UnsafeMutablePointer<Float>
+  ) {
     let d = parameters.dimension, square = d * d
-    for i in packed.indices { packed[i] = 0 }
-    for block in blocks {
-      let scale = parameters.scale(ofHead: block.head)
-      for layer in parameters.tiedLayers ? 0..<parameters.layers : block.layer..<block.layer + 1 {
-        let index = network.index(layer: layer, head: block.head)
-        let dM = gradient + index * (2 * square + 1), dP = dM + square
-        switch block.kind {
-        case .residual: packed[block.offset] += scale * dP[square]
-        case .value:
-          if parameters.network == .full {
-            for i in 0..<square { packed[block.offset + i] += scale * dP[i] }
-          } else {
-            for i in 0..<d { packed[block.offset] += scale * dP[i * d + i] }
-          }
-        case .key:
-          for i in 0..<d {
-            for j in 0..<d {
-              var sum: Float = 0
-              for k in 0..<d { sum += network.C[index * square + i * d + k] * dM[j * d + k] }
-              packed[block.offset + i * d + j] += sum
-            }
-          }
-        case .query:
-          if parameters.network == .full {
-            for i in 0..<d {
-              for j in 0..<d {
-                var sum: Float = 0
-                for k in 0..<d { sum += network.B[index * square + i * d + k] * dM[k * d + j] }
-                packed[block.offset + i * d + j] += sum
-              }
-            }
-          } else {
-            for i in 0..<d { packed[block.offset] += dM[i * d + i] }
+    let full = parameters.network == .full
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: square + d) { scratch in
+      let turned = scratch.baseAddress!, row = turned + square
+      for block in blocks {
+        let scale = parameters.scale(ofHead: block.head)
+        for layer in parameters.tiedLayers ? 0..<parameters.layers : block.layer..<block.layer + 1 {
+          let index = layer * parameters.heads.activations.count + block.head
+          let dM = gradient + index * (2 * square + 1), dP = dM + square
+          let target = packed + block.offset
+          switch block.kind {
+          case .residual: target[0] += scale * dP[square]
+          case .value where full: for i in 0..<square { target[i] += scale * dP[i] }
+          case .value: for i in 0..<d { target[0] += scale * dP[i * d + i] }
+          case .key:
+            for j in 0..<d { for k in 0..<d { turned[k * d + j] = dM[j * d + k] } }
+            addProduct(queries + index * square, turned, to: target, row)
+          case .query where full: addProduct(keys + index * square, dM, to: target, row)
+          case .query: for i in 0..<d { target[0] += dM[i * d + i] }
           }
         }
       }
+    }
+  }
+
+  /// target += left · right, all [d][d]; a row of the product is summed before it is added, as tied layers add several.
+  private func addProduct(
+    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>,
+    _ row: UnsafeMutablePointer<Float>
+  ) {
+    let d = parameters.dimension
+    for i in 0..<d {
+      multiplyRow(left + i * d, stride: 1, right, into: row, d)
+      for j in 0..<d { target[i * d + j] += row[j] }
     }
   }
 }

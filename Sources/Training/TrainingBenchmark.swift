@@ -19,6 +19,11 @@ package struct TrainingMeasurement: Codable, Sendable {
   package var stepMsMin: Double
   /// Drawing one batch; milliseconds, median.
   package var datagenMs: Double
+  /// Handing a step's chunks to the threads and waiting for all of them, when no chunk takes time; microseconds.
+  package var poolUs: Double
+  package var poolUsP99: Double
+  /// The part of a step that one thread does alone: the network's products, clipping, optimiser; microseconds, median.
+  package var serialUs: Double
   /// Nominal: what the formulas of docs/science.md §1 need, whatever is executed.
   package var gflopPerStep: Double
   package var gflops: Double
@@ -54,19 +59,33 @@ package func measureTraining(
   let layout = TrainableLayout(parameters)
   let pool = WorkerPool(threadCount: threads)
   var state = TrainingState(layout, seed: seed)
-  let prepared = PreparedNetwork(layout.expand(state.packed))
+  var network = layout.expand(state.packed)
+  let prepared = PreparedNetwork(network)
   let stream = PromptStream(parameters, seed: seed, purpose: .training, kernels: kernels)
   let batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, pass: prepared.pass)
   var gradient = [Float](repeating: 0, count: layout.count)
   let draws = timings(seconds: seconds) { batch.draw($0) }
-  let steps = timings(seconds: seconds) { index in
-    let network = layout.expand(state.packed)
+  var (_, raw) = batch.evaluate(prepared, drawing: nil)
+  func prepare() {
+    layout.expand(state.packed, into: &network)
     prepared.update(network)
-    let (_, raw) = batch.evaluate(prepared, drawing: nil)
+  }
+  func update(_ index: Int) {
     layout.pullBack(raw, network, into: &gradient)
     clip(&gradient, layout, step: index)
     state.update(gradient: gradient, local: index)
   }
+  let steps = timings(seconds: seconds) { index in
+    prepare()
+    (_, raw) = batch.evaluate(prepared, drawing: nil)
+    update(index)
+  }
+  let serial = timings(seconds: min(0.1, seconds)) { index in
+    prepare()
+    update(index)
+  }
+  let chunks = (parameters.batch + promptsPerChunk - 1) / promptsPerChunk
+  let handovers = timings(seconds: min(0.1, seconds)) { _ in pool.run(count: chunks) { _, _ in } }
   let peak = measurePeak(kernels, pool: pool)
   let step = steps[steps.count / 2]
   let gflop = nominalOperations(parameters) / 1e9
@@ -74,7 +93,9 @@ package func measureTraining(
     task: parameters.task.description, activation: parameters.heads.description, layers: parameters.layers,
     context: parameters.context, dimension: parameters.dimension, batch: parameters.batch, threads: threads,
     instructionSet: instructionSet.rawValue, stepMs: step * 1e3, stepMsMin: steps[0] * 1e3,
-    datagenMs: draws[draws.count / 2] * 1e3, gflopPerStep: gflop, gflops: gflop / step, peakGflops: peak,
+    datagenMs: draws[draws.count / 2] * 1e3, poolUs: handovers[handovers.count / 2] * 1e6,
+    poolUsP99: handovers[handovers.count * 99 / 100] * 1e6, serialUs: serial[serial.count / 2] * 1e6,
+    gflopPerStep: gflop, gflops: gflop / step, peakGflops: peak,
     fractionOfPeak: gflop / step / peak, steps: steps.count, peakMemoryMib: peakMemoryMiB())
 }
 

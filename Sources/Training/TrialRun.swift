@@ -43,6 +43,8 @@ final class TrialRun<Observer: TrialObserver> {
   private let batch: BatchGradient
   private let validation: ValidationSet
   private var state: TrainingState
+  /// What `state.packed` stood for when a step last asked.
+  private var network: Network
   private var gradient: [Float]
   private let started = ContinuousClock.now
   private var lastReport: ContinuousClock.Instant
@@ -59,7 +61,7 @@ final class TrialRun<Observer: TrialObserver> {
     } else {
       state = TrainingState(layout, seed: assignment.seed)
     }
-    let network = layout.expand(state.packed)
+    network = layout.expand(state.packed)
     prepared = PreparedNetwork(network)
     let stream = PromptStream(parameters, seed: assignment.seed, purpose: .training, kernels: kernels)
     let scratch = kernels.networkScratch(prepared.pass) + stream.scratchCount
@@ -101,8 +103,7 @@ final class TrialRun<Observer: TrialObserver> {
 
   /// False if the loss is not finite: then nothing is updated, so that a trial resumed from here ends the same way.
   private func takeStep(_ local: Int, drawing: Int?) -> Bool {
-    let network = layout.expand(state.packed)
-    prepared.update(network)
+    prepare()
     // The batches of a restart are its own, so that restarts differ in more than their start.
     let restart = state.step / parameters.steps
     let first = restart * ((parameters.steps + parameters.resampleEvery - 1) / parameters.resampleEvery)
@@ -115,12 +116,18 @@ final class TrialRun<Observer: TrialObserver> {
     return true
   }
 
+  /// Brings the network in the kernels' form up to date with the trained vector.
+  private func prepare() {
+    layout.expand(state.packed, into: &network)
+    prepared.update(network)
+  }
+
   /// - local: steps taken in this restart.
   private func afterStep(_ local: Int) throws(TrainingError) {
     let ends = local == parameters.steps
     let now = ContinuousClock.now
     if local % parameters.evaluateEvery == 0 || ends {
-      prepared.update(layout.expand(state.packed))
+      prepare()
       let loss = validation.loss(prepared, pool: pool)
       let point = MetricPoint(
         step: state.step, trainLoss: state.lastLoss, validationLoss: loss,
@@ -162,7 +169,7 @@ final class TrialRun<Observer: TrialObserver> {
     if parameters.restarts > 1, let best = state.best {
       (state.packed, state.lastLoss) = (best.packed, best.lastLoss)
     }
-    prepared.update(layout.expand(state.packed))
+    prepare()
     var metrics = FinalMetrics()
     metrics.trainLoss = state.lastLoss
     metrics.validationLoss = validation.loss(prepared, pool: pool)

@@ -121,6 +121,43 @@ import Training
     }
   }
 
+  /// Threads that have gone to sleep between two runs, that are more than the cores, and whose work is uneven.
+  @Test(arguments: [2, 7])
+  func `a pool that has slept wakes for all its work`(threads: Int) {
+    let pool = WorkerPool(threadCount: threads)
+    let calls = Atomic64(), longest = Atomic64()
+    for round in 1...20 {
+      usleep(round % 2 == 0 ? 2000 : 0)
+      pool.run(count: 12) { index, _ in
+        // The caller, too, sleeps until the longest is over.
+        if index == 11 { usleep(3000) }
+        calls.value.add(1, ordering: .relaxed)
+        if index == 11 { longest.value.add(1, ordering: .relaxed) }
+      }
+      #expect(calls.value.load(ordering: .relaxed) == 12 * round)
+      #expect(longest.value.load(ordering: .relaxed) == round)
+    }
+  }
+
+  @Test(arguments: [2, 3])
+  func `threads that are done take over the share of one that is held up`(threads: Int) {
+    let pool = WorkerPool(threadCount: threads)
+    let others = Atomic64()
+    let deadline = ContinuousClock.now + .seconds(60)
+    for held in [0, 5, 9] {
+      others.value.store(0, ordering: .relaxed)
+      pool.run(count: 10) { index, _ in
+        guard index == held else {
+          others.value.add(1, ordering: .relaxed)
+          return
+        }
+        while others.value.load(ordering: .relaxed) < 9, ContinuousClock.now < deadline { usleep(100) }
+      }
+      #expect(ContinuousClock.now < deadline)
+      #expect(others.value.load(ordering: .relaxed) == 9)
+    }
+  }
+
   @Test func `pools come and go`() {
     for _ in 0..<50 {
       let pool = WorkerPool(threadCount: 3)

@@ -72,4 +72,28 @@ import Training
       #expect(abs(Double(gradient[i]) - expected) < 1e-5 * max(1, abs(expected)))
     }
   }
+
+  /// Short and long rows are summed by different loops.
+  @Test(arguments: [1, 2, 11, 12, 13, 20, 33])
+  func `the products with keys and queries are sums in the order of their index`(dimension d: Int) {
+    let parameters = tinyParameters { ($0.dimension, $0.layers) = (d, 2) }
+    let layout = TrainableLayout(parameters)
+    let network = layout.expand(numbers(layout.count, 4).map { $0 / 3 })
+    let raw = numbers(2 * (2 * d * d + 1), 5).map { $0 / 7 }
+    var gradient = [Float](repeating: .nan, count: layout.count)
+    raw.withUnsafeBufferPointer { layout.pullBack($0.baseAddress!, network, into: &gradient) }
+    for block in layout.blocks where block.kind == .key || block.kind == .query {
+      let matrix = block.layer * d * d, dM = block.layer * (2 * d * d + 1)
+      for i in 0..<d {
+        for j in 0..<d {
+          var sum: Float = 0
+          for k in 0..<d {
+            let (left, right) = (matrix + i * d + k, dM + (block.kind == .key ? j * d + k : k * d + j))
+            sum += (block.kind == .key ? network.C[left] : network.B[left]) * raw[right]
+          }
+          #expect(gradient[block.offset + i * d + j] == sum)
+        }
+      }
+    }
+  }
 }

@@ -26,5 +26,6 @@ import Training
     #expect(abs(measured.gflops * measured.stepMs / 1e3 / measured.gflopPerStep - 1) < 1e-9)
     #expect(abs(measured.fractionOfPeak * measured.peakGflops / measured.gflops - 1) < 1e-9)
     #expect(measured.steps > 0 && measured.stepMsMin <= measured.stepMs && measured.datagenMs > 0)
+    #expect(measured.poolUs > 0 && measured.poolUs <= measured.poolUsP99 && measured.serialUs > 0)
   }
 }
