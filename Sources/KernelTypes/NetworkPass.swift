@@ -28,6 +28,9 @@ package struct NetworkPass {
   package var value: UnsafePointer<Float>
   /// ρ = scale · r, [L][H]
   package var residual: UnsafePointer<Float>
+  /// Activations are kept between the passes where they are at most this many vectors, and computed again elsewhere; no
+  /// bit depends on it. By default half a megabyte: beside the states they still fit a processor's second cache.
+  package var keptAttention = 8192
 
   package init(
     dimension: Int, context: Int, layers: Int, heads: Int, activations: UnsafePointer<ActivationCode>,
@@ -48,6 +51,9 @@ package struct NetworkPass {
   package var tokens: Int { context + 1 }
   /// Vectors of one block of prompts: [n+1][d+1], the query last with y = 0.
   package var vectorsPerBlock: Int { tokens * features }
+  /// Vectors of a_st of all layers but the last, which has one target: [L−1][H][n+1][n].
+  package var attentionVectors: Int { (layers - 1) * heads * tokens * context }
+  package var keepsAttention: Bool { attentionVectors <= keptAttention }
   /// Gradients of one head: dM [d][d], dP [d][d], dρ [1].
   package var gradientPerHead: Int { 2 * dimension * dimension + 1 }
   /// Floats of one chunk's gradient: [L][H][gradientPerHead], rounded up to whole vectors so that sums over chunks run

@@ -1,15 +1,6 @@
-// The head kernel for any dimension: every product is blocked for registers, targets by targets' partners, and every
-// number is one sum in index order, so that blocking changes no bit. Notation and shapes: HeadBuffers.
-// Formulas: docs/science.md §1, differentiated by hand.
-
-#if WIDE_REGISTERS
-  /// 4 × 4 sums and their operands fill the 32 registers of AVX-512.
-  typealias HeadTile = InlineArray<4, Lanes>
-#else
-  /// A vector of 16 prompts is two registers of AVX2, which has 16.
-  typealias HeadTile = InlineArray<2, Lanes>
-#endif
-typealias SingleTile = InlineArray<1, Lanes>
+// The head kernel for any dimension: products blocked for registers, sources by chunks that stay in the first cache
+// while all targets pass by. Every number is one sum in index order, so that blocking changes no bit.
+// Notation and shapes: HeadBuffers. Formulas: docs/science.md §1, differentiated by hand.
 
 enum GeneralHead<Head: HeadActivation>: HeadKernel {
   @inline(never)
@@ -20,51 +11,81 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
       forwardTile(head, t, base, output, HeadTile.self)
       t += HeadTile.count
     }
-    while t < tokens {
-      forwardTile(head, t, base, output, SingleTile.self)
-      t += 1
+    if HeadTile.count > 2, t + 2 <= tokens {
+      forwardTile(head, t, base, output, PairTile.self)
+      t += 2
     }
+    if t < tokens { forwardTile(head, t, base, output, SingleTile.self) }
   }
 
   @inline(never)
   static func forwardQuery(_ head: borrowing HeadBuffers) -> Lanes {
-    let n = head.context, f = head.dimension + 1
-    weigh(head, n, SingleTile.self)
-    return head.weighted[n * f + head.dimension] * broadcast(head.residual)
+    let d = head.dimension, n = head.context
+    weigh(head, n, head.attention, SingleTile.self)
+    return head.weighted[n * (d + 1) + d] * broadcast(head.residual)
   }
 
   @inline(never)
   static func backward(
     _ head: borrowing HeadBuffers, outputGradient g: UnsafePointer<Lanes>, inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
-    let d = head.dimension, f = d + 1, tokens = head.context + 1
+    let d = head.dimension, n = head.context, f = d + 1, tokens = n + 1
     var t = 0
     while t + HeadTile.count <= tokens {
-      backwardTile(head, t, g, inputGradient, HeadTile.self)
+      differentiateWeighted(head, t, g, HeadTile.self)
       t += HeadTile.count
     }
     while t < tokens {
-      backwardTile(head, t, g, inputGradient, SingleTile.self)
+      differentiateWeighted(head, t, g, SingleTile.self)
       t += 1
     }
-    if let gi = inputGradient { for t in 0..<tokens { addToTargets(head, t, gi, SingleTile.self) } }
+    let atOnce = sourcesAtOnce(d, n)
+    var first = 0
+    while first < n {
+      let count = min(atOnce, n - first)
+      t = 0
+      while t + HeadTile.count <= tokens {
+        scatter(head, t, first, count, inputGradient, HeadTile.self)
+        t += HeadTile.count
+      }
+      if HeadTile.count > 2, t + 2 <= tokens {
+        scatter(head, t, first, count, inputGradient, PairTile.self)
+        t += 2
+      }
+      if t < tokens { scatter(head, t, first, count, inputGradient, SingleTile.self) }
+      first += count
+    }
     var residual = head.residualGradient[0]
     for t in 0..<tokens { residual = fma(g[t * f + d], head.weighted[t * f + d], residual) }
     head.residualGradient[0] = residual
-    addOuterProducts(head.projectedGradient, d, head.input, f, d, tokens, head.keyQueryGradient)
-    addOuterProducts(g, f, head.weighted, f, d, tokens, head.valueGradient)
+    t = 0
+    while t < tokens {
+      let count = min(32, tokens - t), du = head.projectedGradient + t * d
+      if let gi = inputGradient { addToTargets(head, t, count, gi) }
+      addOuterProducts(du, d, head.input + t * f, f, d, count, head.keyQueryGradient)
+      addOuterProducts(g + t * f, f, head.weighted + t * f, f, d, count, head.valueGradient)
+      t += count
+    }
   }
 
   @inline(never)
   static func backwardQuery(
     _ head: borrowing HeadBuffers, queryGradient gy: Lanes, inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
-    let n = head.context, d = head.dimension, f = d + 1
+    let d = head.dimension, n = head.context, f = d + 1
     head.residualGradient[0] = fma(gy, head.weighted[n * f + d], head.residualGradient[0])
-    for k in 0..<d { head.tile[k] = .zero }
-    head.tile[d] = gy * broadcast(head.residual)
-    scatter(head, n, inputGradient, SingleTile.self)
-    if let gi = inputGradient { addToTargets(head, n, gi, SingleTile.self) }
+    let dw = head.weightedGradient + n * f
+    for k in 0..<d { dw[k] = .zero }
+    dw[d] = gy * broadcast(head.residual)
+    prepareScatter(head, n, SingleTile.self)
+    let atOnce = sourcesAtOnce(d, n)
+    var first = 0
+    while first < n {
+      let count = min(atOnce, n - first)
+      scatter(head, n, first, count, inputGradient, SingleTile.self, kept: head.attention)
+      first += count
+    }
+    if let gi = inputGradient { addToTargets(head, n, 1, gi) }
     addOuterProducts(head.projectedGradient + n * d, d, head.input + n * f, f, d, 1, head.keyQueryGradient)
   }
 
@@ -74,7 +95,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     _ tile: InlineArray<T, Lanes>.Type
   ) {
     let d = head.dimension, f = d + 1
-    weigh(head, t, tile)
+    weigh(head, t, head.attentionRow(t), tile)
     let w = head.weighted + t * f
     multiply(head.value, row: d, column: 1, UnsafePointer(w), f, d, tile) { i, k, sum in
       output[(t + i) * f + k] = base[(t + i) * f + k] + sum
@@ -82,118 +103,132 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     for i in 0..<T { output[(t + i) * f + d] = fma(w[i * f + d], head.residual, base[(t + i) * f + d]) }
   }
 
-  /// u, activations and weighted sums of T targets.
+  /// u, activations and weighted sums of T targets; the activations go to `rows`, [n][T].
   @inline(__always)
   private static func weigh<let T: Int>(
-    _ head: borrowing HeadBuffers, _ t: Int, _ tile: InlineArray<T, Lanes>.Type
+    _ head: borrowing HeadBuffers, _ t: Int, _ rows: UnsafeMutablePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
   ) {
-    let n = head.context, d = head.dimension, f = d + 1, z = head.input
-    let u = head.projected + t * d, rows = head.attention + t * n, w = head.weighted + t * f
+    let d = head.dimension, n = head.context, f = d + 1, z = head.input
+    let u = head.projected + t * d, w = head.weighted + t * f
     multiply(head.keyQuery, row: d, column: 1, z + t * f, f, d, tile) { i, k, sum in u[i * d + k] = sum }
-    pairwise(UnsafePointer(u), d, z, f, d, n, tile) { i, s, score in
-      rows[i * n + s] = Head.normalises ? score : Head.value(score)
-    }
+    for i in 0..<T * f { w[i] = .zero }
+    var maximum = InlineArray<T, Lanes>(repeating: broadcast(-.infinity))
     if Head.normalises {
-      for i in 0..<T { head.inverseSum[t + i] = exponentiate(rows + i * n, n) }
-    }
-    let inverse = head.inverseSum + t
-    combine(UnsafePointer(rows), n, z, f, n, f, tile) { i, k, sum in
-      w[i * f + k] = Head.normalises ? sum * inverse[i] : sum
-    }
-  }
-
-  /// Replaces scores by e^(s − max); returns one over their sum.
-  @inline(__always)
-  private static func exponentiate(_ row: UnsafeMutablePointer<Lanes>, _ n: Int) -> Lanes {
-    var maximum = broadcast(-.infinity)
-    for s in 0..<n { maximum.replace(with: row[s], where: row[s] .> maximum) }
-    var sum = Lanes.zero
-    for s in 0..<n {
-      let e = Head.value(row[s] - maximum)
-      row[s] = e
-      sum += e
-    }
-    return broadcast(1) / sum
-  }
-
-  @inline(__always)
-  private static func backwardTile<let T: Int>(
-    _ head: borrowing HeadBuffers, _ t: Int, _ g: UnsafePointer<Lanes>,
-    _ inputGradient: UnsafeMutablePointer<Lanes>?, _ tile: InlineArray<T, Lanes>.Type
-  ) {
-    let d = head.dimension, f = d + 1
-    let dw = head.tile
-    multiply(head.value, row: 1, column: d, g + t * f, f, d, tile) { i, k, sum in dw[i * f + k] = sum }
-    for i in 0..<T { dw[i * f + d] = g[(t + i) * f + d] * broadcast(head.residual) }
-    scatter(head, t, inputGradient, tile)
-  }
-
-  /// From the gradients of T targets' weighted sums, in `head.tile`, to those of scores, sources and u.
-  @inline(__always)
-  private static func scatter<let T: Int>(
-    _ head: borrowing HeadBuffers, _ t: Int, _ inputGradient: UnsafeMutablePointer<Lanes>?,
-    _ tile: InlineArray<T, Lanes>.Type
-  ) {
-    let n = head.context, d = head.dimension, f = d + 1, z = head.input
-    let rows = head.attention + t * n, du = head.projectedGradient + t * d
-    let dw = head.tile, ds = head.tile + T * f
-    var centre = InlineArray<T, Lanes>(repeating: .zero)
-    if Head.normalises {
-      for i in 0..<T {
-        for k in 0..<f { centre[i] = fma(head.weighted[(t + i) * f + k], dw[i * f + k], centre[i]) }
-        let inverse = head.inverseSum[t + i]
-        for s in 0..<n { rows[i * n + s] *= inverse }
+      pairwise(UnsafePointer(u), d, z, f, d, n, tile) { i, s, score in
+        rows[s * T + i] = score
+        maximum[i].replace(with: score, where: score .> maximum[i])
       }
     }
-    pairwise(UnsafePointer(dw), f, z, f, f, n, tile) { i, s, da in
-      ds[i * n + s] = Head.scoreGradient(rows[i * n + s], Head.normalises ? da - centre[i] : da)
+    var total = InlineArray<T, Lanes>(repeating: .zero)
+    let atOnce = sourcesAtOnce(d, n), keeps = head.keepsAttention
+    var first = 0
+    while first < n {
+      let count = min(atOnce, n - first), chunk = z + first * f
+      // What is not kept always uses the same room, which stays in the first cache.
+      let a = rows + (Head.normalises || keeps ? first * T : 0)
+      if Head.normalises {
+        for s in 0..<count {
+          for i in 0..<T {
+            let e = Head.value(a[s * T + i] - maximum[i])
+            a[s * T + i] = e
+            total[i] += e
+          }
+        }
+      } else {
+        pairwise(UnsafePointer(u), d, chunk, f, d, count, tile) { i, s, score in a[s * T + i] = Head.value(score) }
+      }
+      combine(UnsafePointer(a), chunk, f, count, f, w, f, tile)
+      first += count
     }
-    combine(UnsafePointer(ds), n, z, f, n, d, tile) { i, k, sum in du[i * d + k] = sum }
+    guard Head.normalises else { return }
+    for i in 0..<T {
+      let inverse = broadcast(1) / total[i]
+      head.maximum[t + i] = maximum[i]
+      head.inverseSum[t + i] = inverse
+      for k in 0..<f { w[i * f + k] *= inverse }
+    }
+  }
+
+  /// dL/dw of T targets.
+  @inline(__always)
+  private static func differentiateWeighted<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ g: UnsafePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
+  ) {
+    let d = head.dimension, f = d + 1, dw = head.weightedGradient + t * f
+    multiply(head.value, row: 1, column: d, g + t * f, f, d, tile) { i, k, sum in dw[i * f + k] = sum }
+    for i in 0..<T { dw[i * f + d] = g[(t + i) * f + d] * broadcast(head.residual) }
+    prepareScatter(head, t, tile)
+  }
+
+  /// Clears du of T targets; Σ_s a_s dL/da_s is <w, dw>, so that no second pass over the sources is needed.
+  @inline(__always)
+  private static func prepareScatter<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _: InlineArray<T, Lanes>.Type
+  ) {
+    let d = head.dimension, f = d + 1
+    for i in 0..<T * d { head.projectedGradient[t * d + i] = .zero }
+    guard Head.normalises else { return }
+    for i in t..<t + T {
+      var centre = Lanes.zero
+      for k in 0..<f { centre = fma(head.weighted[i * f + k], head.weightedGradient[i * f + k], centre) }
+      head.centre[i] = centre
+    }
+  }
+
+  /// What T targets give to `count` sources from `first` on, and these to the targets' du.
+  /// - kept: the targets' activations, where they are not at their place in `head.attention`.
+  @inline(__always)
+  private static func scatter<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ first: Int, _ count: Int,
+    _ inputGradient: UnsafeMutablePointer<Lanes>?, _ tile: InlineArray<T, Lanes>.Type,
+    kept: UnsafeMutablePointer<Lanes>? = nil
+  ) {
+    let d = head.dimension, f = d + 1
+    let z = head.input + first * f, u = UnsafePointer(head.projected + t * d)
+    let dw = UnsafePointer(head.weightedGradient + t * f), ds = head.tile
+    let maximum = head.maximum + t, inverse = head.inverseSum + t, centre = head.centre + t
+    let a: UnsafeMutablePointer<Lanes>
+    if let kept {
+      a = kept + first * T
+    } else if head.keepsAttention {
+      a = head.attentionRow(t) + first * T
+    } else {
+      a = head.attention
+      pairwise(u, d, z, f, d, count, tile) { i, s, score in
+        a[s * T + i] = Head.value(Head.normalises ? score - maximum[i] : score)
+      }
+    }
+    pairwise(dw, f, z, f, f, count, tile) { i, s, da in
+      if Head.normalises {
+        let normalised = a[s * T + i] * inverse[i]
+        a[s * T + i] = normalised
+        ds[s * T + i] = Head.scoreGradient(normalised, da - centre[i])
+      } else {
+        ds[s * T + i] = Head.scoreGradient(a[s * T + i], da)
+      }
+    }
+    combine(UnsafePointer(ds), z, f, count, d, head.projectedGradient + t * d, d, tile)
     guard let gi = inputGradient else { return }
-    addToSources(head, t, gi, tile)
+    addToSources(UnsafePointer(a), dw, UnsafePointer(ds), u, d, gi + first * f, count, tile)
   }
 
   /// gi_t += Mᵀ du_t, after all sources have theirs: the order of additions must not depend on the size of a tile.
   @inline(__always)
-  private static func addToTargets<let T: Int>(
-    _ head: borrowing HeadBuffers, _ t: Int, _ gi: UnsafeMutablePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
+  private static func addToTargets(
+    _ head: borrowing HeadBuffers, _ first: Int, _ count: Int, _ gi: UnsafeMutablePointer<Lanes>
   ) {
-    let d = head.dimension, f = d + 1
-    multiply(head.keyQuery, row: 1, column: d, UnsafePointer(head.projectedGradient + t * d), d, d, tile) { i, k, sum in
-      gi[(t + i) * f + k] += sum
+    let d = head.dimension, f = d + 1, du = UnsafePointer(head.projectedGradient)
+    var t = first
+    while t + HeadTile.count <= first + count {
+      multiply(head.keyQuery, row: 1, column: d, du + t * d, d, d, HeadTile.self) { i, k, sum in
+        gi[(t + i) * f + k] += sum
+      }
+      t += HeadTile.count
     }
-  }
-
-  /// gi_s += Σ_t a_st dw_t, and dS_st u_t for its x.
-  @inline(__always)
-  private static func addToSources<let T: Int>(
-    _ head: borrowing HeadBuffers, _ t: Int, _ gi: UnsafeMutablePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
-  ) {
-    let n = head.context, d = head.dimension, f = d + 1
-    let a = head.attention + t * n, u = head.projected + t * d, dw = head.tile, ds = head.tile + T * f
-    for s in 0..<n {
-      var k = 0
-      while k + HeadTile.count <= d {
-        var sums = HeadTile(repeating: .zero)
-        for j in 0..<HeadTile.count { sums[j] = gi[s * f + k + j] }
-        for i in 0..<T {
-          let weight = a[i * n + s], score = ds[i * n + s]
-          for j in 0..<HeadTile.count {
-            sums[j] = fma(weight, dw[i * f + k + j], fma(score, u[i * d + k + j], sums[j]))
-          }
-        }
-        for j in 0..<HeadTile.count { gi[s * f + k + j] = sums[j] }
-        k += HeadTile.count
+    while t < first + count {
+      multiply(head.keyQuery, row: 1, column: d, du + t * d, d, d, SingleTile.self) { _, k, sum in gi[t * f + k] += sum
       }
-      while k < d {
-        var sum = gi[s * f + k]
-        for i in 0..<T { sum = fma(a[i * n + s], dw[i * f + k], fma(ds[i * n + s], u[i * d + k], sum)) }
-        gi[s * f + k] = sum
-        k += 1
-      }
-      var sum = gi[s * f + d]
-      for i in 0..<T { sum = fma(a[i * n + s], dw[i * f + d], sum) }
-      gi[s * f + d] = sum
+      t += 1
     }
   }
 }

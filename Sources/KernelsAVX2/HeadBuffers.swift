@@ -6,9 +6,14 @@ struct HeadBuffers {
   var context: Int
   /// The layer's input, [n+1][d+1].
   var input: UnsafePointer<Lanes>
-  /// a_st, [n+1][n] by target then source; for a normalised activation before division.
+  /// Whether `attention` holds all targets until the backward pass. Else it is room for the few targets at work, shared
+  /// by all heads, and the backward pass computes their scores and activations again, to the same bits.
+  var keepsAttention: Bool
+  /// a_st, [n+1][n] by target then source, or [HeadTile.count][n] of the targets at work; in the last layer [n] of the
+  /// query, kept always. The general kernel transposes what belongs to targets that it takes together. For a normalised activation before division.
   var attention: UnsafeMutablePointer<Lanes>
-  /// 1 / Σ_s a_st of a normalised activation, [n+1].
+  /// The maximum that was subtracted from a target's scores, and 1 / Σ_s a_st, of a normalised activation: [n+1] each.
+  var maximum: UnsafeMutablePointer<Lanes>
   var inverseSum: UnsafeMutablePointer<Lanes>
   /// Σ_s a_st z_s, [n+1][d+1], divided where the activation is normalised.
   var weighted: UnsafeMutablePointer<Lanes>
@@ -16,7 +21,10 @@ struct HeadBuffers {
   var projected: UnsafeMutablePointer<Lanes>
   /// dL/du_t, [n+1][d]; the backward pass's own.
   var projectedGradient: UnsafeMutablePointer<Lanes>
-  /// Gradients of a tile of targets while they are worked on: [tile][d+1], then [tile][n]; the general kernel's own.
+  /// The general kernel's own, in the backward pass: dL/d weighted, [n+1][d+1]; of a normalised activation its product
+  /// with `weighted`, [n+1]; and dL/dS of the targets at work and `sourcesAtOnce` sources.
+  var weightedGradient: UnsafeMutablePointer<Lanes>
+  var centre: UnsafeMutablePointer<Lanes>
   var tile: UnsafeMutablePointer<Lanes>
   /// M = BᵀC and P = scale · A, [d][d]; ρ = scale · r.
   var keyQuery: UnsafePointer<Float>
@@ -26,6 +34,11 @@ struct HeadBuffers {
   var keyQueryGradient: UnsafeMutablePointer<Lanes>
   var valueGradient: UnsafeMutablePointer<Lanes>
   var residualGradient: UnsafeMutablePointer<Lanes>
+
+  /// Where the activations of target t lie, or of the first of a few targets from t on.
+  @inline(__always) func attentionRow(_ t: Int) -> UnsafeMutablePointer<Lanes> {
+    keepsAttention ? attention + t * context : attention
+  }
 }
 
 /// The passes of one head. `base + head's update` goes to `output`, which may be `base`. The last layer's only target is

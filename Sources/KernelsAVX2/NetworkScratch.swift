@@ -4,49 +4,67 @@ import KernelTypes
 
 struct NetworkScratch {
   let tokens: Int, features: Int, dimension: Int, context: Int, layers: Int, heads: Int
+  let keepsAttention: Bool
   private let start: UnsafeMutablePointer<Lanes>
 
   init(_ pass: borrowing NetworkPass, _ buffer: UnsafeMutablePointer<Float>) {
     (tokens, features, dimension) = (pass.tokens, pass.features, pass.dimension)
     (context, layers, heads) = (pass.context, pass.layers, pass.heads)
+    let isSmall = pass.keepsAttention
+    keepsAttention = isSmall || Self.needsAttention(dimension)
     start = UnsafeMutableRawPointer(buffer).assumingMemoryBound(to: Lanes.self)
   }
 
-  var state: Int { tokens * features }
-  var attention: Int { tokens * context }
-  /// attention, inverse sums, weighted sums, projections of one head
-  var perHead: Int { attention + tokens + state + tokens * dimension }
-  var gradientPerHead: Int { 2 * dimension * dimension + 1 }
-  var total: Int {
-    layers * state + layers * heads * perHead + 2 * state + tokens * dimension + layers * heads * gradientPerHead
-      + HeadTile.count * (features + context)
-  }
+  /// Dimensions whose kernels cannot compute activations again, and keep the query's behind those of other targets.
+  private static func needsAttention(_ dimension: Int) -> Bool { dimension < 7 || dimension == 8 }
 
-  /// The output of layer `layer`, [n+1][d+1].
+  var state: Int { tokens * features }
+  var gradientPerHead: Int { 2 * dimension * dimension + 1 }
+  /// Maxima, inverse sums, weighted sums and projections of one head.
+  private var perHead: Int { 2 * tokens + state + tokens * dimension }
+  /// a_st of one head of the last layer, whose only target is the query, and of one before it.
+  private var queryAttention: Int { Self.needsAttention(dimension) ? tokens * context : context }
+  private var attention: Int { keepsAttention ? tokens * context : 0 }
+  /// Room for the targets at work where activations are not kept.
+  private var sharedAttention: Int { keepsAttention ? 0 : HeadTile.count * context }
+
+  // One part after the other.
+  private var saved: Int { (layers - 1) * state }
+  private var savedAttention: Int { saved + layers * heads * perHead }
+  private var room: Int { savedAttention + (layers - 1) * heads * attention + heads * queryAttention }
+  private var stateGradients: Int { room + sharedAttention }
+  private var projectedGradient: Int { stateGradients + 2 * state }
+  private var weightedGradient: Int { projectedGradient + tokens * dimension }
+  private var centre: Int { weightedGradient + state }
+  private var tile: Int { centre + tokens }
+  private var parameterGradients: Int { tile + HeadTile.count * sourcesAtOnce(dimension, context) }
+  var total: Int { parameterGradients + layers * heads * gradientPerHead }
+
+  /// The output of layer `layer`, [n+1][d+1]; the last layer has none.
   func output(of layer: Int) -> UnsafeMutablePointer<Lanes> { start + layer * state }
-  private func saved(_ layer: Int, _ head: Int) -> UnsafeMutablePointer<Lanes> {
-    start + layers * state + (layer * heads + head) * perHead
-  }
-  private var afterSaved: UnsafeMutablePointer<Lanes> { start + layers * state + layers * heads * perHead }
   /// One of the two buffers that gradients of states alternate between.
-  func stateGradient(_ which: Int) -> UnsafeMutablePointer<Lanes> { afterSaved + (which & 1) * state }
-  private var projectedGradient: UnsafeMutablePointer<Lanes> { afterSaved + 2 * state }
+  func stateGradient(_ which: Int) -> UnsafeMutablePointer<Lanes> { start + stateGradients + (which & 1) * state }
   /// Sums of parameter gradients per lane, [L][H][gradientPerHead].
-  var parameterGradient: UnsafeMutablePointer<Lanes> { projectedGradient + tokens * dimension }
-  private var tile: UnsafeMutablePointer<Lanes> { parameterGradient + layers * heads * gradientPerHead }
+  var parameterGradient: UnsafeMutablePointer<Lanes> { start + parameterGradients }
 
   func head(
     _ pass: borrowing NetworkPass, layer: Int, head: Int, input: UnsafePointer<Lanes>
   ) -> HeadBuffers {
     let index = layer * heads + head
-    let own = saved(layer, head)
+    let own = start + saved + index * perHead
     let square = dimension * dimension
     let gradient = parameterGradient + index * gradientPerHead
+    let isLast = layer == layers - 1
     return HeadBuffers(
-      dimension: dimension, context: context, input: input, attention: own, inverseSum: own + attention,
-      weighted: own + attention + tokens, projected: own + attention + tokens + state,
-      projectedGradient: projectedGradient, tile: tile, keyQuery: pass.keyQuery + index * square,
-      value: pass.value + index * square, residual: pass.residual[index], keyQueryGradient: gradient,
+      dimension: dimension, context: context, input: input, keepsAttention: keepsAttention || isLast,
+      attention: start
+        + (isLast
+          ? savedAttention + (layers - 1) * heads * attention + head * queryAttention
+          : keepsAttention ? savedAttention + index * attention : room),
+      maximum: own, inverseSum: own + tokens, weighted: own + 2 * tokens, projected: own + 2 * tokens + state,
+      projectedGradient: start + projectedGradient, weightedGradient: start + weightedGradient, centre: start + centre,
+      tile: start + tile, keyQuery: pass.keyQuery + index * square, value: pass.value + index * square,
+      residual: pass.residual[index], keyQueryGradient: gradient,
       valueGradient: gradient + square, residualGradient: gradient + 2 * square)
   }
 }

@@ -75,7 +75,7 @@ final class KernelFixture {
   let residual: KernelBuffer<Float>
   let prompts: KernelBuffer<Float>
   let targets: KernelBuffer<Float>
-  let pass: NetworkPass
+  var pass: NetworkPass
   var blocks: Int { (shape.batch + lanesPerBlock - 1) / lanesPerBlock }
 
   init(_ shape: NetworkShape, seed: UInt64) {
