@@ -129,7 +129,9 @@ final class SweepService {
     while budget > 0, let delivery = try endpoint.receive() {
       budget -= 1
       switch delivery {
-      case .message(let peer, let message): try receive(message, from: peer)
+      // Keys come with `attune serve`; over ipc:// there are none.
+      case .message(let peer, let message, _): try receive(message, from: peer)
+      case .revoked: break
       case .malformed(let peer, let error):
         var line = LogLine("malformed")
         (line.worker, line.reason) = (sessions[peer]?.description, "\(error)")

@@ -6,9 +6,10 @@ import Foundation
 struct Socket: ~Copyable {
   enum SendOutcome: Equatable { case sent, full, unreachable }
   enum Frames: Equatable {
-    case message([[UInt8]])
+    /// `user` is the key that the connection proved, where it proved one.
+    case message([[UInt8]], user: PublicKey?)
     /// A message of more frames than allowed, or of a longer frame; read to its end and dropped.
-    case dropped(sender: [UInt8]?, frameCount: Int)
+    case dropped(sender: [UInt8]?, frameCount: Int, user: PublicKey?)
   }
 
   let pointer: UnsafeMutableRawPointer
@@ -36,6 +37,12 @@ struct Socket: ~Copyable {
   func set(_ option: Int32, _ value: Int32, _ name: String) throws(TransportError) {
     var value = value
     guard zmq_setsockopt(pointer, option, &value, MemoryLayout<Int32>.size) == 0 else {
+      throw TransportError("set \(name)", code: zmq_errno())
+    }
+  }
+
+  func set(_ option: Int32, _ text: String, _ name: String) throws(TransportError) {
+    guard zmq_setsockopt(pointer, option, text, text.utf8.count) == 0 else {
       throw TransportError("set \(name)", code: zmq_errno())
     }
   }
@@ -84,9 +91,12 @@ struct Socket: ~Copyable {
 
   /// The next message, if one has arrived. At most `limit` frames are kept; the rest of a longer one is drained unread,
   /// since neither MAXMSGSIZE nor RCVHWM bounds their number (docs/messaging.md, 3).
-  func receive(atMost limit: Int) throws(TransportError) -> Frames? {
+  /// With `identified` the key is read too: of the second frame, because after zmq_poll a ROUTER's first one has no
+  /// metadata (docs/messaging.md, 6).
+  func receive(atMost limit: Int, identified: Bool = false) throws(TransportError) -> Frames? {
     var frames: [[UInt8]] = []
     var count = 0
+    var user: PublicKey?
     repeat {
       while zmq_msg_recv(frame, pointer, ZMQ_DONTWAIT) < 0 {
         let code = zmq_errno()
@@ -95,11 +105,15 @@ struct Socket: ~Copyable {
         throw TransportError("receive a message", code: code)
       }
       count += 1
+      if identified, count == 2, let text = zmq_msg_gets(frame, "User-Id"), strlen(text) == PublicKey.textBytes {
+        user = PublicKey(z85: UnsafeRawBufferPointer(start: text, count: PublicKey.textBytes))
+      }
       guard count <= limit else { continue }
       let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(frame), count: zmq_msg_size(frame))
       frames.append([UInt8](bytes))
     } while zmq_msg_more(frame) != 0
-    return count <= limit ? .message(frames) : .dropped(sender: frames.first, frameCount: count)
+    return count <= limit
+      ? .message(frames, user: user) : .dropped(sender: frames.first, frameCount: count, user: user)
   }
 }
 
@@ -110,6 +124,9 @@ package struct SocketOptions: Sendable {
   /// Messages queued per peer and direction: above the largest credit.
   package var highWaterMark = 2000
   package var handshakeLimit = Duration.seconds(30)
+  /// The same at the worker. A coordinator is silent to an unknown key (docs/messaging.md, 5), so this is also how soon
+  /// the worker's user hears of it, and the longest wait after the key was allowed.
+  package var workerHandshakeLimit = Duration.seconds(10)
   /// First and longest wait before a worker connects again.
   package var reconnectInterval: Duration
   package var longestReconnectInterval: Duration

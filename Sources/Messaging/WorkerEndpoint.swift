@@ -16,51 +16,59 @@ package struct WorkerWaitResult: Equatable, Sendable {
   package var canSend = false
   /// Changes of the connection since the last wait, in order: true where it came up.
   package var connectionChanges: [Bool] = []
+  /// Why no connection came up, the latest reason once; it is tried again, with a new socket where that is needed.
+  package var handshakeFailure: HandshakeFailure?
   package var readyDescriptors: [Int32] = []
 }
 
 package struct WorkerEndpoint: ~Copyable {
   private var socket: Socket
-  private var monitor: Socket
+  private var monitor: ConnectionMonitor
   private let context: MessagingContext
   private let options: SocketOptions
-  private var generation = 0
+  private let security: WorkerSecurity
+  private let usesIPv6: Bool
+  private let link = Link()
   package let address: EndpointAddress
   package private(set) var malformedCount = 0
+
+  /// What a wait learns. A class, since waiting does not change the endpoint otherwise.
+  private final class Link {
+    var isUp = false
+    var generation = 0
+    /// libzmq has given this socket up: when to make another.
+    var replaceAt: ContinuousClock.Instant?
+    var pause: Duration?
+  }
 
   /// Begins to connect to `address`; that nobody listens there is no error, the connection comes when someone does.
   package init(
     _ context: MessagingContext, connect address: EndpointAddress, session: WorkerSession,
-    options: SocketOptions? = nil
+    security: WorkerSecurity = .open, options: SocketOptions? = nil
   ) throws(TransportError) {
     let options = options ?? SocketOptions(for: address.transport, spread: session.rawValue)
+    let usesIPv6 = address.connectsOverIPv6
     let socket = try Socket(context, type: ZMQ_DEALER)
-    let monitor = try Socket(context, type: ZMQ_PAIR)
-    try Self.connect(socket, monitor, to: address, options, generation: 0)
-    (self.context, self.address, self.options) = (context, address, options)
+    let monitor = try ConnectionMonitor(context, of: socket, generation: 0)
+    try Self.connect(socket, to: address, security, options, usesIPv6: usesIPv6)
+    (self.context, self.address, self.options, self.security) = (context, address, options, security)
+    self.usesIPv6 = usesIPv6
     self.socket = socket
     self.monitor = monitor
   }
 
   private static func connect(
-    _ socket: borrowing Socket, _ monitor: borrowing Socket, to address: EndpointAddress, _ options: SocketOptions,
-    generation: Int
+    _ socket: borrowing Socket, to address: EndpointAddress, _ security: WorkerSecurity, _ options: SocketOptions,
+    usesIPv6: Bool
   ) throws(TransportError) {
     try socket.setCommonOptions(options, transport: address.transport)
+    try socket.set(ZMQ_HANDSHAKE_IVL, milliseconds(options.workerHandshakeLimit), "HANDSHAKE_IVL")
     try socket.set(ZMQ_RECONNECT_IVL, milliseconds(options.reconnectInterval), "RECONNECT_IVL")
     try socket.set(ZMQ_RECONNECT_IVL_MAX, milliseconds(options.longestReconnectInterval), "RECONNECT_IVL_MAX")
     // Nothing is queued for a connection that does not stand yet: the outbox keeps it (docs/messaging.md, Options).
     try socket.set(ZMQ_IMMEDIATE, 1, "IMMEDIATE")
-    try monitor.set(ZMQ_LINGER, 0, "LINGER")
-    // The socket's address alone may return while the monitor of the one before is still registered under it.
-    let monitorAddress = "inproc://monitor-\(UInt(bitPattern: socket.pointer))-\(generation)"
-    let events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED
-    guard zmq_socket_monitor(socket.pointer, monitorAddress, events) == 0 else {
-      throw TransportError("watch the connection", code: zmq_errno())
-    }
-    guard zmq_connect(monitor.pointer, monitorAddress) == 0 else {
-      throw TransportError("watch the connection", code: zmq_errno())
-    }
+    if usesIPv6 { try socket.set(ZMQ_IPV6, 1, "IPV6") }
+    if case .curve(let keys) = security { try socket.setClientKeys(keys) }
     guard zmq_connect(socket.pointer, address.description) == 0 else {
       throw TransportError("connect to \(address)", code: zmq_errno())
     }
@@ -68,10 +76,11 @@ package struct WorkerEndpoint: ~Copyable {
 
   /// Starts over: a new socket, an empty queue, another routing id.
   package mutating func reconnect() throws(TransportError) {
+    link.generation += 1
+    (link.isUp, link.replaceAt) = (false, nil)
     let socket = try Socket(context, type: ZMQ_DEALER)
-    let monitor = try Socket(context, type: ZMQ_PAIR)
-    generation += 1
-    try Self.connect(socket, monitor, to: address, options, generation: generation)
+    let monitor = try ConnectionMonitor(context, of: socket, generation: link.generation)
+    try Self.connect(socket, to: address, security, options, usesIPv6: usesIPv6)
     self.socket = socket
     self.monitor = monitor
   }
@@ -80,34 +89,50 @@ package struct WorkerEndpoint: ~Copyable {
   package func wait(
     timeout: Duration?, watching descriptors: [Int32] = [], toSend: Bool = false
   ) throws(TransportError) -> WorkerWaitResult {
+    let untilReplacement = link.replaceAt.map { max($0 - ContinuousClock.now, .zero) }
     let ready = try poll(
       [PollRequest(socket: socket.pointer, writable: toSend), PollRequest(socket: monitor.pointer)]
-        + descriptors.map { PollRequest(descriptor: $0) }, timeout: timeout)
-    return WorkerWaitResult(
+        + descriptors.map { PollRequest(descriptor: $0) },
+      timeout: [timeout, untilReplacement].compactMap { $0 }.min())
+    var result = WorkerWaitResult(
       hasMessages: ready[0], canSend: toSend && ready[0],
-      connectionChanges: ready[1] ? try connectionChanges() : [],
       readyDescriptors: zip(descriptors, ready.dropFirst(2)).filter(\.1).map(\.0))
+    if ready[1] { try readMonitor(&result) }
+    return result
   }
 
-  /// Reads the monitor's events: a number of 16 bits in the first frame, in the machine's order.
-  private func connectionChanges() throws(TransportError) -> [Bool] {
-    var changes: [Bool] = []
-    while let frames = try monitor.receive(atMost: 2) {
-      guard case .message(let parts) = frames, let event = parts.first, event.count >= 2 else { continue }
-      let number = Int32(event.withUnsafeBytes { $0.loadUnaligned(as: UInt16.self) })
-      changes.append(number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+  private func readMonitor(_ result: inout WorkerWaitResult) throws(TransportError) {
+    while let event = try monitor.next() {
+      switch event {
+      case .established:
+        (link.isUp, link.pause) = (true, nil)
+        result.connectionChanges.append(true)
+      case .ended:
+        // After a failed handshake nothing had been up.
+        if link.isUp { result.connectionChanges.append(false) }
+        link.isUp = false
+      case .abandoned, .broken, .refused:
+        let failure = HandshakeFailure(event, address, security)
+        result.handshakeFailure = failure
+        if failure.isFinal, link.replaceAt == nil {
+          let pause = link.pause ?? options.reconnectInterval
+          link.replaceAt = ContinuousClock.now + pause
+          link.pause = min(pause * 2, max(options.longestReconnectInterval, options.reconnectInterval))
+        }
+      case .accepted: break
+      }
     }
-    return changes
   }
 
   /// The next message that has arrived, or nil. Never waits.
   package mutating func receive() throws(TransportError) -> CoordinatorDelivery? {
+    if let time = link.replaceAt, time <= ContinuousClock.now { try reconnect() }
     switch try socket.receive(atMost: 2) {
     case nil: return nil
-    case .dropped(_, let frameCount)?:
+    case .dropped(_, let frameCount, _)?:
       malformedCount += 1
       return .malformed(.frameCount(found: frameCount, allowed: "1 or 2"))
-    case .message(let frames)?:
+    case .message(let frames, _)?:
       do {
         return .message(try decodeCoordinatorMessage(frames))
       } catch {

@@ -42,7 +42,7 @@ import Testing
     var coordinator = try CoordinatorEndpoint(context, bind: address)
     var worker = try WorkerEndpoint(context, connect: address, session: WorkerSession(rawValue: 1))
     try sendWhenConnected(.hello(Examples.hello), from: worker)
-    guard case .message(let peer, .hello(let hello))? = try nextDelivery(&coordinator) else {
+    guard case .message(let peer, .hello(let hello), nil)? = try nextDelivery(&coordinator) else {
       return #expect(Bool(false), "no hello")
     }
     #expect(hello == Examples.hello)
@@ -52,7 +52,7 @@ import Testing
     }
     #expect(try worker.receive() == nil)
     #expect(try worker.send(.chunk(Examples.chunk)))
-    #expect(try nextDelivery(&coordinator) == .message(peer, .chunk(Examples.chunk)))
+    #expect(try nextDelivery(&coordinator) == .message(peer, .chunk(Examples.chunk), key: nil))
   }
 
   @Test func `sending to nobody is reported`() throws {
@@ -74,7 +74,7 @@ import Testing
     var coordinator = try CoordinatorEndpoint(context, bind: address, options: options)
     var worker = try WorkerEndpoint(context, connect: address, session: WorkerSession(rawValue: 1), options: options)
     try sendWhenConnected(.heartbeat(held: []), from: worker)
-    guard case .message(let peer, _)? = try nextDelivery(&coordinator) else {
+    guard case .message(let peer, _, _)? = try nextDelivery(&coordinator) else {
       return #expect(Bool(false), "no heartbeat")
     }
     let padding = [UInt8](repeating: 7, count: BlobChunk.maximumChunkBytes)
@@ -101,7 +101,7 @@ import Testing
     var second = try CoordinatorEndpoint(context, bind: address)
     while changes.last != true { changes += try worker.wait(timeout: limit).connectionChanges }
     try sendWhenConnected(.hello(Examples.hello), from: worker)
-    guard case .message(_, .hello)? = try nextDelivery(&second) else { return #expect(Bool(false), "no hello") }
+    guard case .message(_, .hello, _)? = try nextDelivery(&second) else { return #expect(Bool(false), "no hello") }
     #expect(try worker.receive() == nil)
   }
 
@@ -112,7 +112,7 @@ import Testing
     var peers: Set<PeerID> = []
     for _ in 0..<3 {
       try sendWhenConnected(.heartbeat(held: []), from: worker)
-      guard case .message(let peer, .heartbeat)? = try nextDelivery(&coordinator) else {
+      guard case .message(let peer, .heartbeat, _)? = try nextDelivery(&coordinator) else {
         return #expect(Bool(false), "no heartbeat")
       }
       peers.insert(peer)
