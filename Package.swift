@@ -7,9 +7,27 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 /// Flags of the kernel modules. They are built twice from the same files, once per instruction set.
 /// Bounds are validated before a kernel is called, by errors that are thrown, so checks inside the loops are off.
-func kernelFlags(cpu: String) -> [SwiftSetting] {
-  [.unsafeFlags(["-Ounchecked", "-wmo", "-enforce-exclusivity=unchecked", "-target-cpu", cpu])]
+func kernelFlags(cpu: String? = nil) -> [SwiftSetting] {
+  let target = cpu.map { ["-target-cpu", $0] } ?? []
+  return [.unsafeFlags(["-Ounchecked", "-wmo", "-enforce-exclusivity=unchecked"] + target)]
 }
+
+#if arch(arm64)
+  /// The same files once: every arm64 processor has the instructions. Built as scripts/arm64 builds them.
+  let kernelModules: [Target] = [
+    .target(
+      name: "KernelsARM64", dependencies: ["KernelTypes", "CLanes"], path: "Sources/KernelsAVX2",
+      swiftSettings: kernelFlags())
+  ]
+#else
+  let kernelModules: [Target] = [
+    .target(name: "KernelsAVX2", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "haswell")),
+    .target(
+      name: "KernelsAVX512", dependencies: ["KernelTypes", "CLanes"],
+      // Sizes of register tiles only; results do not depend on them.
+      swiftSettings: kernelFlags(cpu: "skylake-avx512") + [.define("WIDE_REGISTERS")]),
+  ]
+#endif
 
 let package = Package(
   name: "attune",
@@ -25,20 +43,15 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
-  targets: [
+  targets: kernelModules + [
     // Bottom layer.
     .target(
       name: "Shared", dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
     .target(name: "KernelTypes", swiftSettings: strict),
-    .target(name: "KernelsAVX2", dependencies: ["KernelTypes", "CLanes"], swiftSettings: kernelFlags(cpu: "haswell")),
-    .target(
-      name: "KernelsAVX512", dependencies: ["KernelTypes", "CLanes"],
-      // Sizes of register tiles only; results do not depend on them.
-      swiftSettings: kernelFlags(cpu: "skylake-avx512") + [.define("WIDE_REGISTERS")]),
     .target(name: "CLanes"),
     .target(name: "CMachine"),
     .target(
-      name: "Kernels", dependencies: ["KernelTypes", "KernelsAVX2", "KernelsAVX512", "CMachine"],
+      name: "Kernels", dependencies: ["KernelTypes", "CMachine"] + kernelModules.map { .byName(name: $0.name) },
       swiftSettings: strict),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
 
