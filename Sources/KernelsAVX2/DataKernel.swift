@@ -10,7 +10,7 @@ enum DataKernel {
       switch recipe.labels {
       case .linear: d
       case .exponential: N * N
-      case .relu: N * N + LaneLinearAlgebra.eigenScratch(N)
+      case .relu: N * N + LaneLinearAlgebra.absoluteRootScratch(N)
       }
     return N * d + N + 4 + factorization
   }
@@ -40,7 +40,7 @@ enum DataKernel {
       for t in 0..<N - 1 { tokens[t * f + d] = labels[t] }
       tokens[(N - 1) * f + d] = .zero
       target[block] = labels[N - 1]
-      if recipe.noise > 0 { addNoise(recipe, batch, lanes, tokens) }
+      if recipe.noise > 0 { addNoise(recipe, batch, lanes, tokens, labels) }
       if let latentOut { for i in 0..<N * d { latentOut[block * N * d + i] = xi[i] } }
       let real = count - block * lanesPerBlock
       if real < lanesPerBlock {
@@ -65,24 +65,22 @@ enum DataKernel {
     }
     for t in 0...recipe.context {
       let token = xi + t * d
-      var square = Lanes.zero
       var k = 0
       while k < d {
-        let four =
-          isCube
-          ? LanePhilox.symmetricUniforms(
+        if isCube {
+          LanePhilox.symmetricUniforms(
             seed: recipe.seed, stream: recipe.inputStream, batch: batch, prompt: prompt, token: UInt32(t),
-            draw: UInt32(k / 4))
-          : LanePhilox.normals(
+            draw: UInt32(k / 4), count: d - k, token + k)
+        } else {
+          LanePhilox.normals(
             seed: recipe.seed, stream: recipe.inputStream, batch: batch, prompt: prompt, token: UInt32(t),
-            draw: UInt32(k / 4))
-        for j in 0..<min(4, d - k) {
-          token[k + j] = four[j]
-          square = fma(four[j], four[j], square)
+            draw: UInt32(k / 4), count: d - k, token + k)
         }
         k += 4
       }
       if isSphere {
+        var square = Lanes.zero
+        for k in 0..<d { square = fma(token[k], token[k], square) }
         let inverse = broadcast(1) / squareRoot(square)
         for k in 0..<d { token[k] *= inverse }
       }
@@ -131,21 +129,23 @@ enum DataKernel {
 
   @inline(__always)
   private static func addNoise(
-    _ recipe: borrowing DataRecipe, _ batch: UInt32, _ prompt: LaneBits, _ tokens: UnsafeMutablePointer<Lanes>
+    _ recipe: borrowing DataRecipe, _ batch: UInt32, _ prompt: LaneBits, _ tokens: UnsafeMutablePointer<Lanes>,
+    _ scratch: UnsafeMutablePointer<Lanes>
   ) {
     let d = recipe.dimension, f = d + 1
     var t = 0
     while t < recipe.context {
-      let four = LanePhilox.normals(
-        seed: recipe.seed, stream: recipe.noiseStream, batch: batch, prompt: prompt, token: UInt32(t / 4), draw: 0)
+      LanePhilox.normals(
+        seed: recipe.seed, stream: recipe.noiseStream, batch: batch, prompt: prompt, token: UInt32(t / 4), draw: 0,
+        scratch)
       for j in 0..<min(4, recipe.context - t) {
-        tokens[(t + j) * f + d] = fma(four[j], recipe.noise, tokens[(t + j) * f + d])
+        tokens[(t + j) * f + d] = fma(scratch[j], recipe.noise, tokens[(t + j) * f + d])
       }
       t += 4
     }
   }
 
-  /// `count` standard normals into `out`, which has room for three more.
+  /// `count` standard normals into `out`.
   @inline(__always)
   private static func drawNormals(
     _ recipe: borrowing DataRecipe, _ stream: UInt32, _ batch: UInt32, _ prompt: LaneBits, _ count: Int,
@@ -153,9 +153,9 @@ enum DataKernel {
   ) {
     var i = 0
     while i < count {
-      let four = LanePhilox.normals(
-        seed: recipe.seed, stream: stream, batch: batch, prompt: prompt, token: UInt32(i / 4), draw: 0)
-      for j in 0..<min(4, count - i) { out[i + j] = four[j] }
+      LanePhilox.normals(
+        seed: recipe.seed, stream: stream, batch: batch, prompt: prompt, token: UInt32(i / 4), draw: 0,
+        count: count - i, out + i)
       i += 4
     }
   }
