@@ -32,8 +32,8 @@ struct MapCase: Sendable, CustomTestStringConvertible {
     MapCase(labels: .exponential, context: 99, prompts: 2), MapCase(labels: .exponential, dimension: 1, context: 14),
   ]
 
-  /// Largest error of an entry, relative to the largest eigenvalue: 6e-7 of the largest row sum for the approximation of
-  /// |x|, and the rounding of single precision, which grows with N.
+  /// Largest error of an entry, relative to the largest eigenvalue: for |K| 6e-7 of a row sum of the tridiagonal form, by
+  /// the approximation of |x|, and rounding (9e-7 together at most when written); for Cholesky rounding alone.
   @Test(arguments: cases)
   func `labels are a square root of |K| applied to the draws`(setting: MapCase) throws {
     let sample = try LabelMap(setting)
@@ -51,7 +51,7 @@ struct MapCase: Sendable, CustomTestStringConvertible {
           worst = max(worst, abs(found - expected))
         }
       }
-      #expect(worst < norm * (2e-6 + 1e-7 * Double(N)), "lane \(lane): \(worst / norm) of the norm")
+      #expect(worst < norm * (setting.labels == .relu ? 1.2e-6 : 2.5e-7), "lane \(lane): \(worst / norm) of the norm")
     }
   }
 }
