@@ -10,7 +10,8 @@ struct HeadBuffers {
   /// by all heads, and the backward pass computes their scores and activations again, to the same bits.
   var keepsAttention: Bool
   /// a_st, [n+1][n] by target then source, or [HeadTile.count][n] of the targets at work; in the last layer [n] of the
-  /// query, kept always. The general kernel transposes what belongs to targets that it takes together. For a normalised activation before division.
+  /// query, kept always. The general kernel transposes what belongs to targets that it takes together. For a normalised
+  /// activation before division.
   var attention: UnsafeMutablePointer<Lanes>
   /// The maximum that was subtracted from a target's scores, and 1 / Σ_s a_st, of a normalised activation: [n+1] each.
   var maximum: UnsafeMutablePointer<Lanes>
@@ -21,8 +22,8 @@ struct HeadBuffers {
   var projected: UnsafeMutablePointer<Lanes>
   /// dL/du_t, [n+1][d]; the backward pass's own.
   var projectedGradient: UnsafeMutablePointer<Lanes>
-  /// The general kernel's own, in the backward pass: dL/d weighted, [n+1][d+1]; of a normalised activation its product
-  /// with `weighted`, [n+1]; and dL/dS of the targets at work and `sourcesAtOnce` sources.
+  /// The backward pass's own: dL/d weighted, [n+1][d+1]; of a normalised activation its product with `weighted`, [n+1];
+  /// and dL/dS of the targets at work and `sourcesAtOnce` sources, of all sources for small dimensions.
   var weightedGradient: UnsafeMutablePointer<Lanes>
   var centre: UnsafeMutablePointer<Lanes>
   var tile: UnsafeMutablePointer<Lanes>

@@ -62,6 +62,7 @@ enum HeadDispatch {
     case 4: SpecializedHead<A, 4>.forward(head, base: base, output: output)
     case 5: SpecializedHead<A, 5>.forward(head, base: base, output: output)
     case 6: SpecializedHead<A, 6>.forward(head, base: base, output: output)
+    case 7: SpecializedHead<A, 7>.forward(head, base: base, output: output)
     case 8: SpecializedHead<A, 8>.forward(head, base: base, output: output)
     default: GeneralHead<A>.forward(head, base: base, output: output)
     }
@@ -75,6 +76,7 @@ enum HeadDispatch {
     case 4: SpecializedHead<A, 4>.forwardQuery(head)
     case 5: SpecializedHead<A, 5>.forwardQuery(head)
     case 6: SpecializedHead<A, 6>.forwardQuery(head)
+    case 7: SpecializedHead<A, 7>.forwardQuery(head)
     case 8: SpecializedHead<A, 8>.forwardQuery(head)
     default: GeneralHead<A>.forwardQuery(head)
     }
@@ -90,6 +92,7 @@ enum HeadDispatch {
     case 4: SpecializedHead<A, 4>.backward(head, outputGradient: g, inputGradient: gi)
     case 5: SpecializedHead<A, 5>.backward(head, outputGradient: g, inputGradient: gi)
     case 6: SpecializedHead<A, 6>.backward(head, outputGradient: g, inputGradient: gi)
+    case 7: SpecializedHead<A, 7>.backward(head, outputGradient: g, inputGradient: gi)
     case 8: SpecializedHead<A, 8>.backward(head, outputGradient: g, inputGradient: gi)
     default: GeneralHead<A>.backward(head, outputGradient: g, inputGradient: gi)
     }
@@ -105,6 +108,7 @@ enum HeadDispatch {
     case 4: SpecializedHead<A, 4>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
     case 5: SpecializedHead<A, 5>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
     case 6: SpecializedHead<A, 6>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    case 7: SpecializedHead<A, 7>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
     case 8: SpecializedHead<A, 8>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
     default: GeneralHead<A>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
     }

@@ -23,24 +23,28 @@ typealias LaneBits = SIMD16<UInt32>
 /// e^x, relative error below 1.2e-7 for |x| ≤ 20 and below 3.1e-7 for −87 ≤ x ≤ 88 (ln 2 is one constant); arguments
 /// outside are clamped to that range, NaN stays NaN.
 /// Source: x = m ln 2 + r, minimax polynomial of degree 6 in r on |r| ≤ ½ ln 2 (Muller 2016, Elementary Functions, §3).
-@inline(__always) func exponential(_ argument: Lanes) -> Lanes {
-  var x = argument
-  x.replace(with: broadcast(88), where: x .> broadcast(88))
-  x.replace(with: broadcast(-87), where: x .< broadcast(-87))
+@inline(__always) func exponential(_ argument: Strip) -> Strip {
+  exponentialBelow88(argument.replacing(with: strip(88), where: argument .> strip(88)))
+}
+
+/// The same for arguments that cannot exceed 88, such as scores less their maximum.
+@inline(__always) func exponentialBelow88(_ argument: Strip) -> Strip {
+  let x = argument.replacing(with: strip(-87), where: argument .< strip(-87))
   // Adding 1.5·2^23 rounds to the nearest integer and leaves it in the low mantissa bits.
-  let magic = broadcast(12_582_912)
+  let magic = strip(12_582_912)
   let shifted = fma(x, 1.44269504, magic)
   let m = shifted - magic
   let r = fma(m, -0.693147180, x)
-  var p = broadcast(0.001393364103)
-  p = fma(p, r, broadcast(0.008369148491))
-  p = fma(p, r, broadcast(0.04166646501))
-  p = fma(p, r, broadcast(0.1666650526))
-  p = fma(p, r, broadcast(0.5))
-  p = fma(p, r, broadcast(1))
-  p = fma(p, r, broadcast(1))
-  let exponent = (unsafeBitCast(shifted, to: LaneBits.self) &+ LaneBits(repeating: 127)) &<< LaneBits(repeating: 23)
-  return p * unsafeBitCast(exponent, to: Lanes.self)
+  var p = strip(0.001393364103)
+  p = fma(p, r, strip(0.008369148491))
+  p = fma(p, r, strip(0.04166646501))
+  p = fma(p, r, strip(0.1666650526))
+  p = fma(p, r, strip(0.5))
+  p = fma(p, r, strip(1))
+  p = fma(p, r, strip(1))
+  // p is in [0.7, 1.5]: adding m to its exponent multiplies by 2^m without a multiplication.
+  let exponent = unsafeBitCast(shifted, to: StripBits.self) &<< StripBits(repeating: 23)
+  return unsafeBitCast(unsafeBitCast(p, to: StripBits.self) &+ exponent, to: Strip.self)
 }
 
 /// ln x for normal x > 0; absolute error below 1e-7 near 1, relative elsewhere.

@@ -10,20 +10,15 @@ struct NetworkScratch {
   init(_ pass: borrowing NetworkPass, _ buffer: UnsafeMutablePointer<Float>) {
     (tokens, features, dimension) = (pass.tokens, pass.features, pass.dimension)
     (context, layers, heads) = (pass.context, pass.layers, pass.heads)
-    let isSmall = pass.keepsAttention
-    keepsAttention = isSmall || Self.needsAttention(dimension)
+    keepsAttention = pass.keepsAttention
     start = UnsafeMutableRawPointer(buffer).assumingMemoryBound(to: Lanes.self)
   }
-
-  /// Dimensions whose kernels cannot compute activations again, and keep the query's behind those of other targets.
-  private static func needsAttention(_ dimension: Int) -> Bool { dimension < 7 || dimension == 8 }
 
   var state: Int { tokens * features }
   var gradientPerHead: Int { 2 * dimension * dimension + 1 }
   /// Maxima, inverse sums, weighted sums and projections of one head.
   private var perHead: Int { 2 * tokens + state + tokens * dimension }
-  /// a_st of one head of the last layer, whose only target is the query, and of one before it.
-  private var queryAttention: Int { Self.needsAttention(dimension) ? tokens * context : context }
+  /// a_st of one head of the last layer, whose only target is the query, is [n]; of one before it:
   private var attention: Int { keepsAttention ? tokens * context : 0 }
   /// Room for the targets at work where activations are not kept.
   private var sharedAttention: Int { keepsAttention ? 0 : HeadTile.count * context }
@@ -31,13 +26,15 @@ struct NetworkScratch {
   // One part after the other.
   private var saved: Int { (layers - 1) * state }
   private var savedAttention: Int { saved + layers * heads * perHead }
-  private var room: Int { savedAttention + (layers - 1) * heads * attention + heads * queryAttention }
+  private var room: Int { savedAttention + (layers - 1) * heads * attention + heads * context }
   private var stateGradients: Int { room + sharedAttention }
   private var projectedGradient: Int { stateGradients + 2 * state }
   private var weightedGradient: Int { projectedGradient + tokens * dimension }
   private var centre: Int { weightedGradient + state }
   private var tile: Int { centre + tokens }
-  private var parameterGradients: Int { tile + HeadTile.count * sourcesAtOnce(dimension, context) }
+  private var parameterGradients: Int {
+    tile + max(HeadTile.count * sourcesAtOnce(dimension, context), SpecializedTile.count * context)
+  }
   var total: Int { parameterGradients + layers * heads * gradientPerHead }
 
   /// The output of layer `layer`, [n+1][d+1]; the last layer has none.
@@ -59,7 +56,7 @@ struct NetworkScratch {
       dimension: dimension, context: context, input: input, keepsAttention: keepsAttention || isLast,
       attention: start
         + (isLast
-          ? savedAttention + (layers - 1) * heads * attention + head * queryAttention
+          ? savedAttention + (layers - 1) * heads * attention + head * context
           : keepsAttention ? savedAttention + index * attention : room),
       maximum: own, inverseSum: own + tokens, weighted: own + 2 * tokens, projected: own + 2 * tokens + state,
       projectedGradient: start + projectedGradient, weightedGradient: start + weightedGradient, centre: start + centre,

@@ -1,226 +1,374 @@
 // The head kernel for a dimension known at compile time: u, the weighted sums and their gradients live in registers.
 // Notation and shapes: HeadBuffers. Source of the formulas: docs/science.md §1, differentiated by hand.
+//
+// Two targets at a time share the loads of sources, and each step (scores, activations, weighted sums; gradients of
+// scores, of u, of sources) has its own loop over the sources: chains of dependent operations stay short, so that the
+// processor finds enough independent ones. Every number is one sum in index order, so blocking changes no bit.
+
+/// Targets at work.
+typealias SpecializedTile = InlineArray<2, Strip>
 
 enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
-  static var features: Int { d + 1 }
+  typealias Vector = InlineArray<d, Strip>
+  typealias Pair = SpecializedTile
+  typealias Single = InlineArray<1, Strip>
+
+  @inline(__always) static var features: Int { d + 1 }
 
   @inline(never)
   static func forward(_ head: borrowing HeadBuffers, base: UnsafePointer<Lanes>, output: UnsafeMutablePointer<Lanes>) {
-    let n = head.context, z = head.input, f = features
-    let attention = head.attention, weighted = head.weighted, projected = head.projected
-    let P = head.value, residual = broadcast(head.residual)
-    for t in 0...n {
-      let u = project(head.keyQuery, z + t * f)
-      for i in 0..<d { projected[t * d + i] = u[i] }
-      var wx = InlineArray<d, Lanes>(repeating: .zero)
-      var wy = Lanes.zero
-      let row = attention + t * n
-      if Head.normalises {
-        let maximum = scores(u, z, n, row)
-        var sum = Lanes.zero
-        for s in 0..<n {
-          let e = Head.value(row[s] - maximum)
-          row[s] = e
-          sum += e
-          for k in 0..<d { wx[k] = fma(z[s * f + k], e, wx[k]) }
-          wy = fma(z[s * f + d], e, wy)
-        }
-        let inverse = broadcast(1) / sum
-        head.inverseSum[t] = inverse
-        for k in 0..<d { wx[k] *= inverse }
-        wy *= inverse
-      } else {
-        for s in 0..<n {
-          let a = Head.value(score(u, z + s * f))
-          row[s] = a
-          for k in 0..<d { wx[k] = fma(z[s * f + k], a, wx[k]) }
-          wy = fma(z[s * f + d], a, wy)
-        }
+    for part in 0..<stripCount {
+      let strips = HeadStrips(head, strip: part)
+      let base = Strips(base, strip: part), output = Strips(output, strip: part)
+      var t = 0
+      while t < strips.n {
+        forwardTile(strips, t, base, output, Pair.self)
+        t += 2
       }
-      for k in 0..<d { weighted[t * f + k] = wx[k] }
-      weighted[t * f + d] = wy
-      for i in 0..<d {
-        var sum = base[t * f + i]
-        for k in 0..<d { sum = fma(wx[k], P[i * d + k], sum) }
-        output[t * f + i] = sum
-      }
-      output[t * f + d] = fma(wy, residual, base[t * f + d])
+      if t == strips.n { forwardTile(strips, t, base, output, Single.self) }
     }
   }
 
   @inline(never)
   static func forwardQuery(_ head: borrowing HeadBuffers) -> Lanes {
-    let n = head.context, z = head.input, f = features
-    let row = head.attention + n * n
-    let u = project(head.keyQuery, z + n * f)
-    for i in 0..<d { head.projected[n * d + i] = u[i] }
-    var wy = Lanes.zero
-    if Head.normalises {
-      let maximum = scores(u, z, n, row)
-      var sum = Lanes.zero
+    for part in 0..<stripCount {
+      let strips = HeadStrips(head, strip: part)
+      let n = strips.n, row = strips.attention, y = strips.z + d
+      project(strips, n, Single.self)
+      activate(strips, n, row, Single.self)
+      var wy = Strip.zero, sum = Strip.zero
       for s in 0..<n {
-        let e = Head.value(row[s] - maximum)
-        row[s] = e
-        sum += e
-        wy = fma(z[s * f + d], e, wy)
+        let a = row[s]
+        wy = fma(y[s * features], a, wy)
+        if Head.normalises { sum += a }
       }
-      let inverse = broadcast(1) / sum
-      head.inverseSum[n] = inverse
-      wy *= inverse
-    } else {
-      for s in 0..<n {
-        let a = Head.value(score(u, z + s * f))
-        row[s] = a
-        wy = fma(z[s * f + d], a, wy)
+      if Head.normalises {
+        let inverse = strip(1) / sum
+        strips.inverseSum[n] = inverse
+        wy *= inverse
       }
+      strips.weighted[n * features + d] = wy
     }
-    head.weighted[n * f + d] = wy
-    return wy * broadcast(head.residual)
+    return head.weighted[head.context * features + d] * broadcast(head.residual)
   }
 
   @inline(never)
   static func backward(
     _ head: borrowing HeadBuffers, outputGradient g: UnsafePointer<Lanes>, inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
-    let n = head.context, z = head.input, f = features
-    let P = head.value, residual = broadcast(head.residual), weighted = head.weighted
-    var residualGradient = head.residualGradient[0]
-    for t in 0...n {
-      var dwx = InlineArray<d, Lanes>(repeating: .zero)
-      for i in 0..<d {
-        let gi = g[t * f + i]
-        for k in 0..<d { dwx[k] = fma(gi, P[i * d + k], dwx[k]) }
-      }
-      let gy = g[t * f + d]
-      let dwy = gy * residual
-      residualGradient = fma(gy, weighted[t * f + d], residualGradient)
-      let row = head.attention + t * n
-      var inverse = broadcast(1)
-      var centre = Lanes.zero
-      if Head.normalises {
-        // Σ_s a_s dL/da_s is linear in the weighted sum, so that no second pass over the sources is needed.
-        inverse = head.inverseSum[t]
-        centre = weighted[t * f + d] * dwy
-        for k in 0..<d { centre = fma(weighted[t * f + k], dwx[k], centre) }
-      }
-      var du = InlineArray<d, Lanes>(repeating: .zero)
-      if let gi = inputGradient {
-        var u = InlineArray<d, Lanes>(repeating: .zero)
-        for k in 0..<d { u[k] = head.projected[t * d + k] }
-        for s in 0..<n {
-          var da = z[s * f + d] * dwy
-          for k in 0..<d { da = fma(z[s * f + k], dwx[k], da) }
-          let a = Head.normalises ? row[s] * inverse : row[s]
-          let ds = Head.scoreGradient(a, Head.normalises ? da - centre : da)
-          for k in 0..<d { du[k] = fma(ds, z[s * f + k], du[k]) }
-          for k in 0..<d { gi[s * f + k] = fma(a, dwx[k], fma(ds, u[k], gi[s * f + k])) }
-          gi[s * f + d] = fma(a, dwy, gi[s * f + d])
+    let tokens = head.context + 1, f = features
+    for part in 0..<stripCount {
+      let strips = HeadStrips(head, strip: part)
+      let g = Strips(g, strip: part)
+      if let inputGradient {
+        let gi = Strips(inputGradient, strip: part)
+        var t = 0
+        while t < strips.n {
+          backwardTile(strips, t, g, gi, Pair.self)
+          t += 2
         }
-        addTransposed(head.keyQuery, du, gi + t * f)
+        if t == strips.n { backwardTile(strips, t, g, gi, Single.self) }
+        for t in 0..<tokens { addTransposed(strips, t, gi) }
       } else {
-        for s in 0..<n {
-          var da = z[s * f + d] * dwy
-          for k in 0..<d { da = fma(z[s * f + k], dwx[k], da) }
-          let a = Head.normalises ? row[s] * inverse : row[s]
-          let ds = Head.scoreGradient(a, Head.normalises ? da - centre : da)
-          for k in 0..<d { du[k] = fma(ds, z[s * f + k], du[k]) }
+        var t = 0
+        while t < strips.n {
+          backwardTile(strips, t, g, nil, Pair.self)
+          t += 2
         }
+        if t == strips.n { backwardTile(strips, t, g, nil, Single.self) }
       }
-      for k in 0..<d { head.projectedGradient[t * d + k] = du[k] }
+      var residual = strips.residualGradient[0]
+      for t in 0..<tokens { residual = fma(g[t * f + d], strips.weighted[t * f + d], residual) }
+      strips.residualGradient[0] = residual
+      addOuterProducts(strips.projectedGradient, d, strips.z, f, strips.keyQueryGradient, count: tokens)
+      addOuterProducts(g, f, strips.weighted, f, strips.valueGradient, count: tokens)
     }
-    head.residualGradient[0] = residualGradient
-    addOuterProducts(head.projectedGradient, d, z, f, head.keyQueryGradient, count: n + 1)
-    addOuterProducts(g, f, weighted, f, head.valueGradient, count: n + 1)
   }
 
   @inline(never)
   static func backwardQuery(
-    _ head: borrowing HeadBuffers, queryGradient gy: Lanes, inputGradient: UnsafeMutablePointer<Lanes>?
+    _ head: borrowing HeadBuffers, queryGradient: Lanes, inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
-    let n = head.context, z = head.input, f = features
-    let row = head.attention + n * n
-    let dwy = gy * broadcast(head.residual)
-    head.residualGradient[0] = fma(gy, head.weighted[n * f + d], head.residualGradient[0])
-    let inverse = Head.normalises ? head.inverseSum[n] : broadcast(1)
-    let centre = Head.normalises ? head.weighted[n * f + d] * dwy : Lanes.zero
-    var du = InlineArray<d, Lanes>(repeating: .zero)
-    var u = InlineArray<d, Lanes>(repeating: .zero)
-    for k in 0..<d { u[k] = head.projected[n * d + k] }
+    // The tile's first vector hands the gradient over strip by strip.
+    head.tile[0] = queryGradient
+    for part in 0..<stripCount {
+      let strips = HeadStrips(head, strip: part)
+      let n = strips.n, f = features, z = strips.z, row = strips.attention
+      let gy = strips.tile[0]
+      let residual = strip(head.residual)
+      let wy = strips.weighted[n * f + d]
+      strips.residualGradient[0] = fma(gy, wy, strips.residualGradient[0])
+      let u = load(strips.projected + n * d)
+      var dwy = gy * residual
+      if Head.normalises { dwy *= strips.inverseSum[n] }
+      let centre = wy * dwy
+      var du = Vector(repeating: .zero)
+      for s in 0..<n {
+        let da = z[s * f + d] * dwy
+        let a = row[s]
+        let ds = Head.scoreGradient(a, Head.normalises ? da - centre : da)
+        for k in 0..<d { du[k] = fma(ds, z[s * f + k], du[k]) }
+        if let inputGradient {
+          let gi = Strips(inputGradient, strip: part)
+          for k in 0..<d { gi[s * f + k] = fma(ds, u[k], gi[s * f + k]) }
+          gi[s * f + d] = fma(a, dwy, gi[s * f + d])
+        }
+      }
+      for k in 0..<d { strips.projectedGradient[n * d + k] = du[k] }
+      if let inputGradient { addTransposed(strips, n, Strips(inputGradient, strip: part)) }
+      addOuterProducts(strips.projectedGradient + n * d, d, z + n * f, f, strips.keyQueryGradient, count: 1)
+    }
+  }
+
+  @inline(__always)
+  private static func forwardTile<let T: Int>(
+    _ head: HeadStrips, _ t: Int, _ base: Strips, _ output: Strips, _ tile: InlineArray<T, Strip>.Type
+  ) {
+    let n = head.n, z = head.z, f = features, rows = head.row(t)
+    project(head, t, tile)
+    activate(head, t, rows, tile)
+    var wx = InlineArray<T, Vector>(repeating: Vector(repeating: .zero))
+    var wy = InlineArray<T, Strip>(repeating: .zero), sum = wy
     for s in 0..<n {
-      let da = z[s * f + d] * dwy
-      let a = Head.normalises ? row[s] * inverse : row[s]
-      let ds = Head.scoreGradient(a, Head.normalises ? da - centre : da)
-      for k in 0..<d { du[k] = fma(ds, z[s * f + k], du[k]) }
-      if let gi = inputGradient {
-        for k in 0..<d { gi[s * f + k] = fma(ds, u[k], gi[s * f + k]) }
-        gi[s * f + d] = fma(a, dwy, gi[s * f + d])
+      let x = load(z + s * f), y = z[s * f + d]
+      for i in 0..<T {
+        let a = rows[i * n + s]
+        for k in 0..<d { wx[i][k] = fma(x[k], a, wx[i][k]) }
+        wy[i] = fma(y, a, wy[i])
+        if Head.normalises { sum[i] += a }
       }
     }
-    if let gi = inputGradient { addTransposed(head.keyQuery, du, gi + n * f) }
-    for k in 0..<d { head.projectedGradient[n * d + k] = du[k] }
-    addOuterProducts(head.projectedGradient + n * d, d, z + n * f, f, head.keyQueryGradient, count: 1)
-  }
-
-  /// u = M x
-  @inline(__always)
-  private static func project(_ M: UnsafePointer<Float>, _ x: UnsafePointer<Lanes>) -> InlineArray<d, Lanes> {
-    var u = InlineArray<d, Lanes>(repeating: .zero)
-    for i in 0..<d {
-      var sum = x[0] * broadcast(M[i * d])
-      for k in 1..<d { sum = fma(x[k], M[i * d + k], sum) }
-      u[i] = sum
+    let w = head.weighted + t * f
+    for i in 0..<T {
+      if Head.normalises {
+        let inverse = strip(1) / sum[i]
+        head.inverseSum[t + i] = inverse
+        for k in 0..<d { wx[i][k] *= inverse }
+        wy[i] *= inverse
+      }
+      for k in 0..<d { w[i * f + k] = wx[i][k] }
+      w[i * f + d] = wy[i]
     }
-    return u
-  }
-
-  /// <x_s, u>
-  @inline(__always)
-  private static func score(_ u: InlineArray<d, Lanes>, _ x: UnsafePointer<Lanes>) -> Lanes {
-    var sum = x[0] * u[0]
-    for k in 1..<d { sum = fma(x[k], u[k], sum) }
-    return sum
-  }
-
-  /// Writes the scores of all sources to `row` and returns their maximum.
-  @inline(__always)
-  private static func scores(
-    _ u: InlineArray<d, Lanes>, _ z: UnsafePointer<Lanes>, _ n: Int, _ row: UnsafeMutablePointer<Lanes>
-  ) -> Lanes {
-    var maximum = broadcast(-.infinity)
-    for s in 0..<n {
-      let value = score(u, z + s * features)
-      row[s] = value
-      maximum.replace(with: value, where: value .> maximum)
+    let P = head.value, into = output + t * f, from = base + t * f
+    for j in 0..<d {
+      for i in 0..<T {
+        var sum = from[i * f + j]
+        for k in 0..<d { sum = fma(wx[i][k], P[j * d + k], sum) }
+        into[i * f + j] = sum
+      }
     }
-    return maximum
+    for i in 0..<T { into[i * f + d] = fma(wy[i], head.residual, from[i * f + d]) }
   }
 
-  /// g += Mᵀ du
   @inline(__always)
-  private static func addTransposed(
-    _ M: UnsafePointer<Float>, _ du: InlineArray<d, Lanes>, _ g: UnsafeMutablePointer<Lanes>
+  private static func backwardTile<let T: Int>(
+    _ head: HeadStrips, _ t: Int, _ g: Strips, _ gi: Strips?, _ tile: InlineArray<T, Strip>.Type
   ) {
+    let n = head.n, z = head.z, f = features, rows = head.row(t)
+    let dw = head.weightedGradient + t * f, ds = head.tile
+    var centre = InlineArray<T, Strip>(repeating: .zero)
+    weighGradients(head, t, g, dw, tile)
+    if Head.normalises {
+      // With these divided by the sum instead of every a_st, da below is divided too, and so is its centre:
+      // Σ_s a_s dL/da_s, which is linear in the weighted sum and needs no second pass over the sources.
+      for i in 0..<T {
+        let inverse = head.inverseSum[t + i], w = head.weighted + (t + i) * f
+        for k in 0..<f {
+          let divided = dw[i * f + k] * inverse
+          dw[i * f + k] = divided
+          centre[i] = fma(w[k], divided, centre[i])
+        }
+      }
+    }
+    if !head.keepsAttention { activate(head, t, rows, tile) }
+    let dwx = load(dw, f, tile)
+    var dwy = InlineArray<T, Strip>(repeating: .zero)
+    for i in 0..<T { dwy[i] = dw[i * f + d] }
+    for s in 0..<n {
+      let x = load(z + s * f), y = z[s * f + d]
+      for i in 0..<T {
+        var da = y * dwy[i]
+        for k in 0..<d { da = fma(x[k], dwx[i][k], da) }
+        ds[i * n + s] = Head.scoreGradient(rows[i * n + s], Head.normalises ? da - centre[i] : da)
+      }
+    }
+    var du = InlineArray<T, Vector>(repeating: Vector(repeating: .zero))
+    for s in 0..<n {
+      let x = load(z + s * f)
+      for i in 0..<T {
+        let score = ds[i * n + s]
+        for k in 0..<d { du[i][k] = fma(score, x[k], du[i][k]) }
+      }
+    }
+    for i in 0..<T { for k in 0..<d { head.projectedGradient[(t + i) * d + k] = du[i][k] } }
+    guard let gi else { return }
+    addToSources(head, t, dwx, dwy, rows, ds, gi, tile)
+  }
+
+  /// Pᵀ g and ρ g_y of T targets.
+  @inline(__always)
+  private static func weighGradients<let T: Int>(
+    _ head: HeadStrips, _ t: Int, _ g: Strips, _ dw: Strips, _ tile: InlineArray<T, Strip>.Type
+  ) {
+    let f = features, P = head.value, gx = load(g + t * f, f, tile)
+    for k in 0..<d {
+      for i in 0..<T {
+        var sum = gx[i][0] * strip(P[k])
+        for j in 1..<d { sum = fma(gx[i][j], P[j * d + k], sum) }
+        dw[i * f + k] = sum
+      }
+    }
+    for i in 0..<T { dw[i * f + d] = g[(t + i) * f + d] * strip(head.residual) }
+  }
+
+  /// gi_s += Σ_t a_st dw_t, and dS_st u_t for its x.
+  @inline(__always)
+  private static func addToSources<let T: Int>(
+    _ head: HeadStrips, _ t: Int, _ dwx: InlineArray<T, Vector>, _ dwy: InlineArray<T, Strip>, _ rows: Strips,
+    _ ds: Strips, _ gi: Strips, _ tile: InlineArray<T, Strip>.Type
+  ) {
+    let n = head.n, f = features, u = load(head.projected + t * d, d, tile)
+    var a = InlineArray<T, Strip>(repeating: .zero), score = a
+    for s in 0..<n {
+      let gs = gi + s * f
+      for i in 0..<T {
+        a[i] = rows[i * n + s]
+        score[i] = ds[i * n + s]
+      }
+      for k in 0..<d {
+        var sum = gs[k]
+        for i in 0..<T { sum = fma(a[i], dwx[i][k], fma(score[i], u[i][k], sum)) }
+        gs[k] = sum
+      }
+      var sum = gs[d]
+      for i in 0..<T { sum = fma(a[i], dwy[i], sum) }
+      gs[d] = sum
+    }
+  }
+
+  /// u = M x of T targets. Kept in memory, from where later steps load it: a loop that is not unrolled would keep an
+  /// array of sums there anyway.
+  @inline(__always)
+  private static func project<let T: Int>(_ head: HeadStrips, _ t: Int, _ tile: InlineArray<T, Strip>.Type) {
+    let M = head.keyQuery, u = head.projected + t * d, x = load(head.z + t * features, features, tile)
+    for j in 0..<d {
+      for i in 0..<T {
+        var sum = x[i][0] * strip(M[j * d])
+        for k in 1..<d { sum = fma(x[i][k], M[j * d + k], sum) }
+        u[i * d + j] = sum
+      }
+    }
+  }
+
+  /// h of the scores of T targets and all sources, to `rows`; of a normalised activation before division.
+  @inline(__always)
+  private static func activate<let T: Int>(
+    _ head: HeadStrips, _ t: Int, _ rows: Strips, _ tile: InlineArray<T, Strip>.Type
+  ) {
+    let n = head.n, z = head.z, u = load(head.projected + t * d, d, tile)
+    var maximum = InlineArray<T, Strip>(repeating: strip(-.infinity))
+    for s in 0..<n {
+      let x = load(z + s * features)
+      for i in 0..<T {
+        var score = x[0] * u[i][0]
+        for k in 1..<d { score = fma(x[k], u[i][k], score) }
+        if Head.normalises { maximum[i] = maximum[i].replacing(with: score, where: score .> maximum[i]) }
+        rows[i * n + s] = Head.isLong ? score : Head.value(score)
+      }
+    }
+    if Head.normalises {
+      for i in 0..<T { exponentiate(rows + i * n, n, maximum[i]) }
+    } else if Head.isLong {
+      exponentiate(rows, T * n, .zero)
+    }
+  }
+
+  /// Replaces scores by h(score − maximum), or by h(score), four at a time.
+  @inline(__always)
+  private static func exponentiate(_ row: Strips, _ count: Int, _ maximum: Strip) {
+    var s = 0
+    while s + 4 <= count {
+      exponentiate(row + s, maximum, InlineArray<4, Strip>.self)
+      s += 4
+    }
+    if s + 2 <= count {
+      exponentiate(row + s, maximum, Pair.self)
+      s += 2
+    }
+    if s < count { exponentiate(row + s, maximum, Single.self) }
+  }
+
+  @inline(__always)
+  private static func exponentiate<let T: Int>(_ row: Strips, _ maximum: Strip, _: InlineArray<T, Strip>.Type) {
+    var a = InlineArray<T, Strip>(repeating: .zero)
+    for i in 0..<T { a[i] = Head.normalises ? row[i] - maximum : row[i] }
+    for i in 0..<T { a[i] = Head.value(a[i]) }
+    for i in 0..<T { row[i] = a[i] }
+  }
+
+  @inline(__always)
+  private static func load(_ x: Strips) -> Vector {
+    var vector = Vector(repeating: .zero)
+    for k in 0..<d { vector[k] = x[k] }
+    return vector
+  }
+
+  @inline(__always)
+  private static func load<let T: Int>(
+    _ x: Strips, _ stride: Int, _: InlineArray<T, Strip>.Type
+  ) -> InlineArray<T, Vector> {
+    var vectors = InlineArray<T, Vector>(repeating: Vector(repeating: .zero))
+    for i in 0..<T { for k in 0..<d { vectors[i][k] = x[i * stride + k] } }
+    return vectors
+  }
+
+  /// g_t += Mᵀ du_t, after all sources have theirs: the order of additions must not depend on the size of a tile.
+  @inline(__always)
+  private static func addTransposed(_ head: HeadStrips, _ t: Int, _ gradient: Strips) {
+    let M = head.keyQuery, du = load(head.projectedGradient + t * d), g = gradient + t * features
     for k in 0..<d {
       var sum = g[k]
-      for i in 0..<d { sum = fma(du[i], M[i * d + k], sum) }
+      for j in 0..<d { sum = fma(du[j], M[j * d + k], sum) }
       g[k] = sum
     }
   }
 
-  /// c_ik += Σ_t a_ti b_tk, after the loop over targets so that c stays in registers.
+  /// c_ik += Σ_t a_ti b_tk, rows of c in blocks that stay in registers.
   @inline(__always)
   private static func addOuterProducts(
-    _ a: UnsafePointer<Lanes>, _ strideA: Int, _ b: UnsafePointer<Lanes>, _ strideB: Int,
-    _ c: UnsafeMutablePointer<Lanes>, count: Int
+    _ a: Strips, _ strideA: Int, _ b: Strips, _ strideB: Int, _ c: Strips, count: Int
   ) {
-    var sums = InlineArray<d, InlineArray<d, Lanes>>(repeating: InlineArray<d, Lanes>(repeating: .zero))
-    for i in 0..<d { for k in 0..<d { sums[i][k] = c[i * d + k] } }
+    var i = 0
+    while i + OuterRows.count <= d {
+      addOuterRows(a + i, strideA, b, strideB, c + i * d, count, OuterRows.self)
+      i += OuterRows.count
+    }
+    while i < d {
+      addOuterRows(a + i, strideA, b, strideB, c + i * d, count, Single.self)
+      i += 1
+    }
+  }
+
+  @inline(__always)
+  private static func addOuterRows<let R: Int>(
+    _ a: Strips, _ strideA: Int, _ b: Strips, _ strideB: Int, _ c: Strips, _ count: Int,
+    _: InlineArray<R, Strip>.Type
+  ) {
+    var sums = InlineArray<R, Vector>(repeating: Vector(repeating: .zero))
+    for i in 0..<R { sums[i] = load(c + i * d) }
     for t in 0..<count {
-      for k in 0..<d {
-        let right = b[t * strideB + k]
-        for i in 0..<d { sums[i][k] = fma(a[t * strideA + i], right, sums[i][k]) }
+      let right = load(b + t * strideB)
+      for i in 0..<R {
+        let left = a[t * strideA + i]
+        for k in 0..<d { sums[i][k] = fma(left, right[k], sums[i][k]) }
       }
     }
-    for i in 0..<d { for k in 0..<d { c[i * d + k] = sums[i][k] } }
+    for i in 0..<R { for k in 0..<d { c[i * d + k] = sums[i][k] } }
   }
 }
+
+#if WIDE_REGISTERS
+  private typealias OuterRows = InlineArray<3, Strip>
+#else
+  private typealias OuterRows = InlineArray<2, Strip>
+#endif
