@@ -29,8 +29,8 @@ package struct NetworkPass {
   /// ρ = scale · r, [L][H]
   package var residual: UnsafePointer<Float>
   /// Activations are kept between the passes where they are at most this many vectors, and computed again elsewhere; no
-  /// bit depends on it. By default half a megabyte: beside the states they still fit a processor's second cache.
-  package var keptAttention = 8192
+  /// bit depends on it. By default 3 MiB: up to there keeping was faster (docs/performance.md).
+  package var keptAttention = 3 << 14
 
   package init(
     dimension: Int, context: Int, layers: Int, heads: Int, activations: UnsafePointer<ActivationCode>,

@@ -39,21 +39,21 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
       differentiateWeighted(head, t, g, SingleTile.self)
       t += 1
     }
-    let atOnce = sourcesAtOnce(d, n)
+    let perBlock = sourcesPerBlock(d, n)
     var first = 0
     while first < n {
-      let count = min(atOnce, n - first)
+      let end = min(first + perBlock, n)
       t = 0
       while t + HeadTile.count <= tokens {
-        scatter(head, t, first, count, inputGradient, HeadTile.self)
+        scatterBlock(head, t, first..<end, inputGradient, HeadTile.self)
         t += HeadTile.count
       }
       if HeadTile.count > 2, t + 2 <= tokens {
-        scatter(head, t, first, count, inputGradient, PairTile.self)
+        scatterBlock(head, t, first..<end, inputGradient, PairTile.self)
         t += 2
       }
-      if t < tokens { scatter(head, t, first, count, inputGradient, SingleTile.self) }
-      first += count
+      if t < tokens { scatterBlock(head, t, first..<end, inputGradient, SingleTile.self) }
+      first = end
     }
     var residual = head.residualGradient[0]
     for t in 0..<tokens { residual = fma(g[t * f + d], head.weighted[t * f + d], residual) }
@@ -78,13 +78,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     for k in 0..<d { dw[k] = .zero }
     dw[d] = gy * broadcast(head.residual)
     prepareScatter(head, n, SingleTile.self)
-    let atOnce = sourcesAtOnce(d, n)
-    var first = 0
-    while first < n {
-      let count = min(atOnce, n - first)
-      scatter(head, n, first, count, inputGradient, SingleTile.self, kept: head.attention)
-      first += count
-    }
+    scatterBlock(head, n, 0..<n, inputGradient, SingleTile.self, kept: head.attention)
     if let gi = inputGradient { addToTargets(head, n, 1, gi) }
     addOuterProducts(head.projectedGradient + n * d, d, head.input + n * f, f, d, 1, head.keyQueryGradient)
   }
@@ -97,9 +91,8 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     let d = head.dimension, f = d + 1
     weigh(head, t, head.attentionRow(t), tile)
     let w = head.weighted + t * f
-    multiply(head.value, row: d, column: 1, UnsafePointer(w), f, d, tile) { i, k, sum in
-      output[(t + i) * f + k] = base[(t + i) * f + k] + sum
-    }
+    multiply(
+      head.value, row: d, column: 1, UnsafePointer(w), f, d, addingTo: base + t * f, f, output + t * f, f, tile)
     for i in 0..<T { output[(t + i) * f + d] = fma(w[i * f + d], head.residual, base[(t + i) * f + d]) }
   }
 
@@ -110,13 +103,13 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
   ) {
     let d = head.dimension, n = head.context, f = d + 1, z = head.input
     let u = head.projected + t * d, w = head.weighted + t * f
-    multiply(head.keyQuery, row: d, column: 1, z + t * f, f, d, tile) { i, k, sum in u[i * d + k] = sum }
+    multiply(head.keyQuery, row: d, column: 1, z + t * f, f, d, addingTo: nil, 0, u, d, tile)
     for i in 0..<T * f { w[i] = .zero }
     var maximum = InlineArray<T, Lanes>(repeating: broadcast(-.infinity))
     if Head.normalises {
-      pairwise(UnsafePointer(u), d, z, f, d, n, tile) { i, s, score in
-        rows[s * T + i] = score
-        maximum[i].replace(with: score, where: score .> maximum[i])
+      pairwise(UnsafePointer(u), d, z, f, d, n, rows, tile)
+      for s in 0..<n {
+        for i in 0..<T { maximum[i].replace(with: rows[s * T + i], where: rows[s * T + i] .> maximum[i]) }
       }
     }
     var total = InlineArray<T, Lanes>(repeating: .zero)
@@ -135,7 +128,8 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
           }
         }
       } else {
-        pairwise(UnsafePointer(u), d, chunk, f, d, count, tile) { i, s, score in a[s * T + i] = Head.value(score) }
+        pairwise(UnsafePointer(u), d, chunk, f, d, count, a, tile)
+        for i in 0..<count * T { a[i] = Head.value(a[i]) }
       }
       combine(UnsafePointer(a), chunk, f, count, f, w, f, tile)
       first += count
@@ -155,7 +149,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     _ head: borrowing HeadBuffers, _ t: Int, _ g: UnsafePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
   ) {
     let d = head.dimension, f = d + 1, dw = head.weightedGradient + t * f
-    multiply(head.value, row: 1, column: d, g + t * f, f, d, tile) { i, k, sum in dw[i * f + k] = sum }
+    multiply(head.value, row: 1, column: d, g + t * f, f, d, addingTo: nil, 0, dw, f, tile)
     for i in 0..<T { dw[i * f + d] = g[(t + i) * f + d] * broadcast(head.residual) }
     prepareScatter(head, t, tile)
   }
@@ -172,6 +166,21 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
       var centre = Lanes.zero
       for k in 0..<f { centre = fma(head.weighted[i * f + k], head.weightedGradient[i * f + k], centre) }
       head.centre[i] = centre
+    }
+  }
+
+  /// `scatter` for a block of sources, by chunks.
+  @inline(__always)
+  private static func scatterBlock<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ block: Range<Int>, _ inputGradient: UnsafeMutablePointer<Lanes>?,
+    _ tile: InlineArray<T, Lanes>.Type, kept: UnsafeMutablePointer<Lanes>? = nil
+  ) {
+    let atOnce = sourcesAtOnce(head.dimension, head.context)
+    var first = block.lowerBound
+    while first < block.upperBound {
+      let count = min(atOnce, block.upperBound - first)
+      scatter(head, t, first, count, inputGradient, tile, kept: kept)
+      first += count
     }
   }
 
@@ -194,17 +203,22 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
       a = head.attentionRow(t) + first * T
     } else {
       a = head.attention
-      pairwise(u, d, z, f, d, count, tile) { i, s, score in
-        a[s * T + i] = Head.value(Head.normalises ? score - maximum[i] : score)
+      pairwise(u, d, z, f, d, count, a, tile)
+      for s in 0..<count {
+        for i in 0..<T { a[s * T + i] = Head.value(Head.normalises ? a[s * T + i] - maximum[i] : a[s * T + i]) }
       }
     }
-    pairwise(dw, f, z, f, f, count, tile) { i, s, da in
-      if Head.normalises {
-        let normalised = a[s * T + i] * inverse[i]
-        a[s * T + i] = normalised
-        ds[s * T + i] = Head.scoreGradient(normalised, da - centre[i])
-      } else {
-        ds[s * T + i] = Head.scoreGradient(a[s * T + i], da)
+    pairwise(dw, f, z, f, f, count, ds, tile)
+    for s in 0..<count {
+      for i in 0..<T {
+        let da = ds[s * T + i]
+        if Head.normalises {
+          let normalised = a[s * T + i] * inverse[i]
+          a[s * T + i] = normalised
+          ds[s * T + i] = Head.scoreGradient(normalised, da - centre[i])
+        } else {
+          ds[s * T + i] = Head.scoreGradient(a[s * T + i], da)
+        }
       }
     }
     combine(UnsafePointer(ds), z, f, count, d, head.projectedGradient + t * d, d, tile)
@@ -220,14 +234,13 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     let d = head.dimension, f = d + 1, du = UnsafePointer(head.projectedGradient)
     var t = first
     while t + HeadTile.count <= first + count {
-      multiply(head.keyQuery, row: 1, column: d, du + t * d, d, d, HeadTile.self) { i, k, sum in
-        gi[(t + i) * f + k] += sum
-      }
+      let own = gi + t * f
+      multiply(head.keyQuery, row: 1, column: d, du + t * d, d, d, addingTo: own, f, own, f, HeadTile.self)
       t += HeadTile.count
     }
     while t < first + count {
-      multiply(head.keyQuery, row: 1, column: d, du + t * d, d, d, SingleTile.self) { _, k, sum in gi[t * f + k] += sum
-      }
+      let own = gi + t * f
+      multiply(head.keyQuery, row: 1, column: d, du + t * d, d, d, addingTo: own, f, own, f, SingleTile.self)
       t += 1
     }
   }

@@ -17,65 +17,85 @@ typealias SingleTile = InlineArray<1, Lanes>
   typealias WideTile = InlineArray<3, Lanes>
 #endif
 
-/// Sources of a chunk: their states and the gradients of these stay in the first cache while all targets pass by.
+/// Sources of a chunk: their states and the gradients of these stay in the first cache.
 func sourcesAtOnce(_ dimension: Int, _ context: Int) -> Int {
-  let vectors = 320
+  sources(in: 320, dimension, context)
+}
+
+/// Sources of a block of chunks: it stays in the second cache while all targets pass by.
+func sourcesPerBlock(_ dimension: Int, _ context: Int) -> Int {
+  sources(in: 4096, dimension, context)
+}
+
+private func sources(in vectors: Int, _ dimension: Int, _ context: Int) -> Int {
   let fitting = vectors / (dimension + 1) / HeadTile.count * HeadTile.count
   let atOnce = fitting < 4 ? 4 : fitting
   return context <= atOnce + atOnce / 2 ? context : atOnce
 }
 
-/// Σ_k x_tk m(i, k) for T rows x_t and `count` indices i and k, m(i, k) = matrix[i·row + k·column].
+/// out_ti = b_ti + Σ_k x_tk m(i, k), without b_ti where `b` is nil, for T rows x_t and `count` indices i and k,
+/// m(i, k) = matrix[i·row + k·column]. `out` may be `b`.
 @inline(__always)
 func multiply<let T: Int>(
   _ matrix: UnsafePointer<Float>, row: Int, column: Int, _ x: UnsafePointer<Lanes>, _ strideX: Int, _ count: Int,
-  _: InlineArray<T, Lanes>.Type, _ store: (_ t: Int, _ i: Int, _ sum: Lanes) -> Void
+  addingTo b: UnsafePointer<Lanes>?, _ strideB: Int, _ out: UnsafeMutablePointer<Lanes>, _ strideOut: Int,
+  _ tile: InlineArray<T, Lanes>.Type
 ) {
   var i = 0
   while i + HeadTile.count <= count {
-    var sums = InlineArray<T, HeadTile>(repeating: HeadTile(repeating: .zero))
-    for k in 0..<count {
-      for j in 0..<HeadTile.count {
-        let m = broadcast(matrix[(i + j) * row + k * column])
-        for t in 0..<T { sums[t][j] = fma(x[t * strideX + k], m, sums[t][j]) }
-      }
-    }
-    for t in 0..<T { for j in 0..<HeadTile.count { store(t, i + j, sums[t][j]) } }
+    let base = b.map { $0 + i }
+    multiplyRows(
+      matrix + i * row, row, column, x, strideX, count, base, strideB, out + i, strideOut, tile, HeadTile.self)
     i += HeadTile.count
   }
   while i < count {
-    var sums = InlineArray<T, Lanes>(repeating: .zero)
-    for k in 0..<count {
-      let m = broadcast(matrix[i * row + k * column])
-      for t in 0..<T { sums[t] = fma(x[t * strideX + k], m, sums[t]) }
-    }
-    for t in 0..<T { store(t, i, sums[t]) }
+    let base = b.map { $0 + i }
+    multiplyRows(
+      matrix + i * row, row, column, x, strideX, count, base, strideB, out + i, strideOut, tile, SingleTile.self)
     i += 1
   }
 }
 
-/// Σ_k a_tk b_sk for T rows a_t and `rows` rows b_s of `count` vectors.
+@inline(__always)
+private func multiplyRows<let T: Int, let R: Int>(
+  _ matrix: UnsafePointer<Float>, _ row: Int, _ column: Int, _ x: UnsafePointer<Lanes>, _ strideX: Int, _ count: Int,
+  _ b: UnsafePointer<Lanes>?, _ strideB: Int, _ out: UnsafeMutablePointer<Lanes>, _ strideOut: Int,
+  _: InlineArray<T, Lanes>.Type, _: InlineArray<R, Lanes>.Type
+) {
+  var sums = InlineArray<R, InlineArray<T, Lanes>>(repeating: InlineArray<T, Lanes>(repeating: .zero))
+  for k in 0..<count {
+    for j in 0..<R {
+      let m = broadcast(matrix[j * row + k * column])
+      for t in 0..<T { sums[j][t] = fma(x[t * strideX + k], m, sums[j][t]) }
+    }
+  }
+  for t in 0..<T {
+    for j in 0..<R { out[t * strideOut + j] = if let b { b[t * strideB + j] + sums[j][t] } else { sums[j][t] } }
+  }
+}
+
+/// out_st = Σ_k a_tk b_sk for T rows a_t and `rows` rows b_s of `count` vectors; out is [rows][T].
 @inline(__always)
 func pairwise<let T: Int>(
   _ a: UnsafePointer<Lanes>, _ strideA: Int, _ b: UnsafePointer<Lanes>, _ strideB: Int, _ count: Int, _ rows: Int,
-  _ tile: InlineArray<T, Lanes>.Type, _ store: (_ t: Int, _ s: Int, _ sum: Lanes) -> Void
+  _ out: UnsafeMutablePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
 ) {
   var s = 0
   while s + HeadTile.count <= rows {
-    pairwiseBlock(a, strideA, b + s * strideB, strideB, count, s, tile, HeadTile.self, store)
+    pairwiseBlock(a, strideA, b + s * strideB, strideB, count, out + s * T, tile, HeadTile.self)
     s += HeadTile.count
   }
   if HeadTile.count > 2, s + 2 <= rows {
-    pairwiseBlock(a, strideA, b + s * strideB, strideB, count, s, tile, PairTile.self, store)
+    pairwiseBlock(a, strideA, b + s * strideB, strideB, count, out + s * T, tile, PairTile.self)
     s += 2
   }
-  if s < rows { pairwiseBlock(a, strideA, b + s * strideB, strideB, count, s, tile, SingleTile.self, store) }
+  if s < rows { pairwiseBlock(a, strideA, b + s * strideB, strideB, count, out + s * T, tile, SingleTile.self) }
 }
 
 @inline(__always)
 private func pairwiseBlock<let T: Int, let S: Int>(
-  _ a: UnsafePointer<Lanes>, _ strideA: Int, _ b: UnsafePointer<Lanes>, _ strideB: Int, _ count: Int, _ s: Int,
-  _: InlineArray<T, Lanes>.Type, _: InlineArray<S, Lanes>.Type, _ store: (_ t: Int, _ s: Int, _ sum: Lanes) -> Void
+  _ a: UnsafePointer<Lanes>, _ strideA: Int, _ b: UnsafePointer<Lanes>, _ strideB: Int, _ count: Int,
+  _ out: UnsafeMutablePointer<Lanes>, _: InlineArray<T, Lanes>.Type, _: InlineArray<S, Lanes>.Type
 ) {
   var sums = InlineArray<S, InlineArray<T, Lanes>>(repeating: InlineArray<T, Lanes>(repeating: .zero))
   for k in 0..<count {
@@ -84,7 +104,7 @@ private func pairwiseBlock<let T: Int, let S: Int>(
       for t in 0..<T { sums[j][t] = fma(a[t * strideA + k], right, sums[j][t]) }
     }
   }
-  for j in 0..<S { for t in 0..<T { store(t, s + j, sums[j][t]) } }
+  for j in 0..<S { for t in 0..<T { out[j * T + t] = sums[j][t] } }
 }
 
 /// c_tk += Σ_s a_st b_sk for T columns of a, [count][T], `count` rows s and `columns` indices k.
