@@ -10,12 +10,29 @@ package struct KernelTable: Sendable {
 
   /// Sums over the prompts of `blocks` blocks: gradient of Σ (ŷ − target)² · ½ · `gradientScale`, as
   /// [L][H][dM, dP, dρ] (`NetworkPass.gradientCount` floats, written, not added), and Σ (ŷ − target)², one float.
+  /// A chunk is summed per lane over its blocks in the binary tree (b0 + b1) + (b2 + b3), then over lanes; if there are
+  /// more blocks than a chunk's, chunks are added in turn.
   /// - prompts: [blocks][n+1][d+1] vectors; targets: [blocks] vectors. Lanes past the batch hold zeros and add nothing.
   package let lossAndGradient:
     @Sendable (
       _ pass: borrowing NetworkPass, _ prompts: UnsafePointer<Float>, _ targets: UnsafePointer<Float>, _ blocks: Int,
       _ gradientScale: Float, _ scratch: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
       _ loss: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// One block's share of `lossAndGradient`, per lane: `NetworkPass.laneSumVectors` vectors, written. So several threads
+  /// may share a chunk; `sumBlocks` gives it the same bits.
+  package let blockSums:
+    @Sendable (
+      _ pass: borrowing NetworkPass, _ prompts: UnsafePointer<Float>, _ target: UnsafePointer<Float>,
+      _ gradientScale: Float, _ scratch: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// A chunk's gradient and loss, as `lossAndGradient` writes them, from the sums of its `blocks` blocks.
+  package let sumBlocks:
+    @Sendable (
+      _ pass: borrowing NetworkPass, _ sums: UnsafePointer<Float>, _ blocks: Int,
+      _ gradient: UnsafeMutablePointer<Float>, _ loss: UnsafeMutablePointer<Float>
     ) -> Void
 
   /// ŷ of every prompt of `blocks` blocks: [blocks·16] floats.
@@ -55,6 +72,16 @@ package struct KernelTable: Sendable {
         _ blocks: Int, _ gradientScale: Float, _ scratch: UnsafeMutablePointer<Float>,
         _ gradient: UnsafeMutablePointer<Float>, _ loss: UnsafeMutablePointer<Float>
       ) -> Void,
+    blockSums:
+      @escaping @Sendable (
+        _ pass: borrowing NetworkPass, _ prompts: UnsafePointer<Float>, _ target: UnsafePointer<Float>,
+        _ gradientScale: Float, _ scratch: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
+      ) -> Void,
+    sumBlocks:
+      @escaping @Sendable (
+        _ pass: borrowing NetworkPass, _ sums: UnsafePointer<Float>, _ blocks: Int,
+        _ gradient: UnsafeMutablePointer<Float>, _ loss: UnsafeMutablePointer<Float>
+      ) -> Void,
     predict:
       @escaping @Sendable (
         _ pass: borrowing NetworkPass, _ prompts: UnsafePointer<Float>, _ blocks: Int,
@@ -72,6 +99,8 @@ package struct KernelTable: Sendable {
     self.instructionSet = instructionSet
     self.networkScratch = networkScratch
     self.lossAndGradient = lossAndGradient
+    self.blockSums = blockSums
+    self.sumBlocks = sumBlocks
     self.predict = predict
     self.dataScratch = dataScratch
     self.generate = generate

@@ -56,6 +56,8 @@ package struct NetworkPass {
   package var keepsAttention: Bool { attentionVectors <= keptAttention }
   /// Gradients of one head: dM [d][d], dP [d][d], dρ [1].
   package var gradientPerHead: Int { 2 * dimension * dimension + 1 }
+  /// Vectors of a block's sums per lane: gradients [L][H][gradientPerHead], then squared errors.
+  package var laneSumVectors: Int { layers * heads * gradientPerHead + 1 }
   /// Floats of one chunk's gradient: [L][H][gradientPerHead], rounded up to whole vectors so that sums over chunks run
   /// over vectors. What lies past the last head is zero.
   package var gradientCount: Int {

@@ -4,7 +4,8 @@ import KernelTypes
 package func kernelTable(instructionSet: String) -> KernelTable {
   KernelTable(
     instructionSet: instructionSet, networkScratch: NetworkKernel.scratchFloats,
-    lossAndGradient: NetworkKernel.lossAndGradient, predict: NetworkKernel.predict,
+    lossAndGradient: NetworkKernel.lossAndGradient, blockSums: NetworkKernel.blockSums,
+    sumBlocks: NetworkKernel.sumBlocks, predict: NetworkKernel.predict,
     dataScratch: DataKernel.scratchFloats, generate: DataKernel.generate, sumRows: Reduction.sumRows,
     multiplyAddRounds: Peak.multiplyAddRounds)
 }

@@ -15,21 +15,77 @@ enum NetworkKernel {
     _ loss: UnsafeMutablePointer<Float>
   ) {
     let scratch = NetworkScratch(pass, buffer)
-    let sums = scratch.parameterGradient
-    let sumCount = pass.layers * pass.heads * pass.gradientPerHead
-    for i in 0..<sumCount { sums[i] = .zero }
     let z = UnsafeRawPointer(prompts).assumingMemoryBound(to: Lanes.self)
     let target = UnsafeRawPointer(targets).assumingMemoryBound(to: Lanes.self)
-    var lossSum = Lanes.zero
-    for block in 0..<blocks {
-      let input = z + block * pass.vectorsPerBlock
-      let error = forward(pass, scratch, input) + target[block]
-      lossSum = fma(error, error, lossSum)
-      backward(pass, scratch, input, queryGradient: error * broadcast(gradientScale))
+    let (a, b, c) = (scratch.rowOfSums(0), scratch.rowOfSums(1), scratch.rowOfSums(2))
+    let count = pass.laneSumVectors
+    for first in stride(from: 0, to: blocks, by: blocksPerChunk) {
+      let inChunk = min(blocksPerChunk, blocks - first)
+      for block in 0..<inChunk {
+        let row = block == 0 ? a : block == 3 ? c : b
+        addBlock(pass, scratch, z + (first + block) * pass.vectorsPerBlock, target[first + block], gradientScale, row)
+        if block == 1 { for i in 0..<count { a[i] += b[i] } }
+      }
+      finish(pass, gradient, loss, isFirst: first == 0) { i in
+        inChunk < 3 ? a[i] : a[i] + (inChunk == 3 ? b[i] : b[i] + c[i])
+      }
     }
-    loss[0] = sumOfLanes(lossSum)
-    for i in 0..<sumCount { gradient[i] = sumOfLanes(sums[i]) }
-    for i in sumCount..<pass.gradientCount { gradient[i] = 0 }
+  }
+
+  /// Contract: `KernelTable.blockSums`.
+  static func blockSums(
+    _ pass: borrowing NetworkPass, _ prompts: UnsafePointer<Float>, _ target: UnsafePointer<Float>,
+    _ gradientScale: Float, _ buffer: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
+  ) {
+    addBlock(
+      pass, NetworkScratch(pass, buffer), UnsafeRawPointer(prompts).assumingMemoryBound(to: Lanes.self),
+      UnsafeRawPointer(target).assumingMemoryBound(to: Lanes.self)[0], gradientScale,
+      UnsafeMutableRawPointer(sums).assumingMemoryBound(to: Lanes.self))
+  }
+
+  /// Contract: `KernelTable.sumBlocks`.
+  static func sumBlocks(
+    _ pass: borrowing NetworkPass, _ sums: UnsafePointer<Float>, _ blocks: Int,
+    _ gradient: UnsafeMutablePointer<Float>, _ loss: UnsafeMutablePointer<Float>
+  ) {
+    let a = UnsafeRawPointer(sums).assumingMemoryBound(to: Lanes.self), count = pass.laneSumVectors
+    let b = a + count, c = b + count, d = c + count
+    finish(pass, gradient, loss, isFirst: true) { i in
+      let first = blocks == 1 ? a[i] : a[i] + b[i]
+      return blocks < 3 ? first : first + (blocks == 3 ? c[i] : c[i] + d[i])
+    }
+  }
+
+  /// Sums of one block per lane, written to `row`: gradients, then squared errors.
+  @inline(__always)
+  private static func addBlock(
+    _ pass: borrowing NetworkPass, _ scratch: NetworkScratch, _ input: UnsafePointer<Lanes>, _ target: Lanes,
+    _ gradientScale: Float, _ row: UnsafeMutablePointer<Lanes>
+  ) {
+    var scratch = scratch
+    scratch.sums = row
+    let last = pass.laneSumVectors - 1
+    for i in 0..<last { row[i] = .zero }
+    let error = forward(pass, scratch, input) + target
+    row[last] = error * error
+    backward(pass, scratch, input, queryGradient: error * broadcast(gradientScale))
+  }
+
+  /// Writes or adds a chunk's sums over its lanes; `sum(i)` is lane sum i over the chunk's blocks.
+  @inline(__always)
+  private static func finish(
+    _ pass: borrowing NetworkPass, _ gradient: UnsafeMutablePointer<Float>, _ loss: UnsafeMutablePointer<Float>,
+    isFirst: Bool, _ sum: (Int) -> Lanes
+  ) {
+    let last = pass.laneSumVectors - 1
+    if isFirst {
+      for i in 0..<last { gradient[i] = sumOfLanes(sum(i)) }
+      for i in last..<pass.gradientCount { gradient[i] = 0 }
+      loss[0] = sumOfLanes(sum(last))
+    } else {
+      for i in 0..<last { gradient[i] += sumOfLanes(sum(i)) }
+      loss[0] += sumOfLanes(sum(last))
+    }
   }
 
   /// Contract: `KernelTable.predict`.
@@ -67,7 +123,7 @@ enum NetworkKernel {
     return y
   }
 
-  /// Adds the block's parameter gradients to `scratch.parameterGradient`, from the states the forward pass left.
+  /// Adds the block's parameter gradients to `scratch.sums`, from the states the forward pass left.
   @inline(__always)
   private static func backward(
     _ pass: borrowing NetworkPass, _ scratch: borrowing NetworkScratch, _ prompts: UnsafePointer<Lanes>,

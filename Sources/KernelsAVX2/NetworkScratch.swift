@@ -5,6 +5,8 @@ import KernelTypes
 struct NetworkScratch {
   let tokens: Int, features: Int, dimension: Int, context: Int, layers: Int, heads: Int
   let keepsAttention: Bool
+  /// Sums of parameter gradients per lane that a block is added to, [L][H][gradientPerHead].
+  var sums: UnsafeMutablePointer<Lanes>
   private let start: UnsafeMutablePointer<Lanes>
 
   init(_ pass: borrowing NetworkPass, _ buffer: UnsafeMutablePointer<Float>) {
@@ -12,6 +14,8 @@ struct NetworkScratch {
     (context, layers, heads) = (pass.context, pass.layers, pass.heads)
     keepsAttention = pass.keepsAttention
     start = UnsafeMutableRawPointer(buffer).assumingMemoryBound(to: Lanes.self)
+    sums = start
+    sums = rowOfSums(0)
   }
 
   var state: Int { tokens * features }
@@ -32,17 +36,18 @@ struct NetworkScratch {
   private var weightedGradient: Int { projectedGradient + tokens * dimension }
   private var centre: Int { weightedGradient + state }
   private var tile: Int { centre + tokens }
-  private var parameterGradients: Int {
+  private var rowsOfSums: Int {
     tile + max(HeadTile.count * sourcesAtOnce(dimension, context), SpecializedTile.count * context)
   }
-  var total: Int { parameterGradients + layers * heads * gradientPerHead }
+  var total: Int { rowsOfSums + 3 * rowLength }
 
   /// The output of layer `layer`, [n+1][d+1]; the last layer has none.
   func output(of layer: Int) -> UnsafeMutablePointer<Lanes> { start + layer * state }
   /// One of the two buffers that gradients of states alternate between.
   func stateGradient(_ which: Int) -> UnsafeMutablePointer<Lanes> { start + stateGradients + (which & 1) * state }
-  /// Sums of parameter gradients per lane, [L][H][gradientPerHead].
-  var parameterGradient: UnsafeMutablePointer<Lanes> { start + parameterGradients }
+  /// Sums over a block, per lane: gradients as in `sums`, then of squared errors. Three rows are at hand.
+  func rowOfSums(_ row: Int) -> UnsafeMutablePointer<Lanes> { start + rowsOfSums + row * rowLength }
+  private var rowLength: Int { layers * heads * gradientPerHead + 1 }
 
   func head(
     _ pass: borrowing NetworkPass, layer: Int, head: Int, input: UnsafePointer<Lanes>
@@ -50,7 +55,7 @@ struct NetworkScratch {
     let index = layer * heads + head
     let own = start + saved + index * perHead
     let square = dimension * dimension
-    let gradient = parameterGradient + index * gradientPerHead
+    let gradient = sums + index * gradientPerHead
     let isLast = layer == layers - 1
     return HeadBuffers(
       dimension: dimension, context: context, input: input, keepsAttention: keepsAttention || isLast,

@@ -1,5 +1,5 @@
-// One batch: its prompts, and the loss and gradient over them, by chunks of 64 prompts on the trial's threads.
-// Chunks are summed in a fixed binary tree by index, so the number of threads changes no bit.
+// One batch: its prompts, and the loss and gradient over them, by chunks of 64 prompts on the trial's threads, or by
+// blocks of 16 where chunks are few. Both are summed in a fixed binary tree, so the number of threads changes no bit.
 import KernelTypes
 import Kernels
 import Shared
@@ -10,6 +10,10 @@ final class BatchGradient: @unchecked Sendable {
   private let stream: PromptStream
   private let count: Int
   private let chunks: Int
+  private let blocks: Int
+  /// Whether threads share chunks, and the sums of all blocks, if they do.
+  private let sharesChunks: Bool
+  private let blockSums: AlignedFloats
   private let prompts: AlignedFloats
   private let targets: AlignedFloats
   private let dataScratch: [AlignedFloats]
@@ -27,6 +31,10 @@ final class BatchGradient: @unchecked Sendable {
     self.stream = stream
     count = parameters.batch
     chunks = (count + promptsPerChunk - 1) / promptsPerChunk
+    blocks = (count + lanesPerBlock - 1) / lanesPerBlock
+    sharesChunks = Self.sharesChunks(
+      chunks: chunks, blocks: blocks, threads: pool.threadCount, sumVectors: pass.laneSumVectors)
+    blockSums = AlignedFloats(count: sharesChunks ? blocks * pass.laneSumVectors * lanesPerBlock : 0)
     prompts = AlignedFloats(count: chunks * blocksPerChunk * stream.floatsPerBlock)
     targets = AlignedFloats(count: chunks * promptsPerChunk)
     dataScratch = (0..<pool.threadCount).map { _ in AlignedFloats(count: stream.scratchCount) }
@@ -44,13 +52,22 @@ final class BatchGradient: @unchecked Sendable {
   /// Mean loss over the batch and its gradient, [L][H][dM, dP, dρ]; the pointer is valid until the next call.
   /// - drawing: the batch to draw first, or nil to use the prompts at hand.
   func evaluate(_ network: PreparedNetwork, drawing batch: Int?) -> (loss: Double, gradient: UnsafePointer<Float>) {
+    if sharesChunks {
+      pool.run(count: blocks) { [self] block, thread in
+        evaluateBlock(network, block: block, thread: thread, drawing: batch)
+      }
+    }
     var first = 0
     var row = 0
     while first < chunks {
       let size = min(wave, chunks - first)
       let start = first
       pool.run(count: size) { [self] index, thread in
-        evaluateChunk(network, chunk: start + index, slot: index, thread: thread, drawing: batch)
+        if sharesChunks {
+          sumBlocks(network, chunk: start + index, slot: index)
+        } else {
+          evaluateChunk(network, chunk: start + index, slot: index, thread: thread, drawing: batch)
+        }
       }
       kernels.sumRows(chunkGradients.pointer, size, gradientCount)
       waveGradients.pointer.advanced(by: row * gradientCount).update(from: chunkGradients.pointer, count: gradientCount)
@@ -66,21 +83,46 @@ final class BatchGradient: @unchecked Sendable {
     pool.run(count: chunks) { [self] chunk, thread in drawChunk(chunk, thread: thread, batch: batch) }
   }
 
+  /// Blocks balance better than chunks where these are few, but their sums take memory, so that they are not for large
+  /// networks. The choice changes no bit.
+  static func sharesChunks(chunks: Int, blocks: Int, threads: Int, sumVectors: Int) -> Bool {
+    let byChunk = (chunks + threads - 1) / threads * blocksPerChunk, byBlock = (blocks + threads - 1) / threads
+    let bytes = blocks * sumVectors * lanesPerBlock * MemoryLayout<Float>.stride
+    return threads > 1 && byBlock * 16 < byChunk * 15 && bytes <= 32 << 20
+  }
+
   private func drawChunk(_ chunk: Int, thread: Int, batch: Int) {
-    let first = chunk * promptsPerChunk
+    drawPrompts(from: chunk * promptsPerChunk, atMost: promptsPerChunk, thread: thread, batch: batch)
+  }
+
+  private func drawPrompts(from first: Int, atMost limit: Int, thread: Int, batch: Int) {
     stream.generate(
-      batch: batch, first: first, count: min(promptsPerChunk, count - first), scratch: dataScratch[thread].pointer,
-      prompts: prompts.pointer + chunk * blocksPerChunk * stream.floatsPerBlock, targets: targets.pointer + first)
+      batch: batch, first: first, count: min(limit, count - first), scratch: dataScratch[thread].pointer,
+      prompts: prompts.pointer + first / lanesPerBlock * stream.floatsPerBlock, targets: targets.pointer + first)
   }
 
   private func evaluateChunk(_ network: PreparedNetwork, chunk: Int, slot: Int, thread: Int, drawing batch: Int?) {
-    let first = chunk * promptsPerChunk
-    let size = min(promptsPerChunk, count - first)
-    let blocks = (size + lanesPerBlock - 1) / lanesPerBlock
+    let firstBlock = chunk * blocksPerChunk
     if let batch { drawChunk(chunk, thread: thread, batch: batch) }
     kernels.lossAndGradient(
-      network.pass, prompts.pointer + chunk * blocksPerChunk * stream.floatsPerBlock, targets.pointer + first, blocks,
-      2 / Float(count), networkScratch[thread].pointer, chunkGradients.pointer + slot * gradientCount,
+      network.pass, prompts.pointer + firstBlock * stream.floatsPerBlock, targets.pointer + firstBlock * lanesPerBlock,
+      min(blocksPerChunk, blocks - firstBlock), 2 / Float(count), networkScratch[thread].pointer,
+      chunkGradients.pointer + slot * gradientCount, chunkLosses.pointer + chunk)
+  }
+
+  private func evaluateBlock(_ network: PreparedNetwork, block: Int, thread: Int, drawing batch: Int?) {
+    let first = block * lanesPerBlock
+    if let batch { drawPrompts(from: first, atMost: lanesPerBlock, thread: thread, batch: batch) }
+    kernels.blockSums(
+      network.pass, prompts.pointer + block * stream.floatsPerBlock, targets.pointer + first, 2 / Float(count),
+      networkScratch[thread].pointer, blockSums.pointer + first * network.pass.laneSumVectors)
+  }
+
+  private func sumBlocks(_ network: PreparedNetwork, chunk: Int, slot: Int) {
+    let firstBlock = chunk * blocksPerChunk
+    kernels.sumBlocks(
+      network.pass, blockSums.pointer + firstBlock * lanesPerBlock * network.pass.laneSumVectors,
+      min(blocksPerChunk, blocks - firstBlock), chunkGradients.pointer + slot * gradientCount,
       chunkLosses.pointer + chunk)
   }
 }

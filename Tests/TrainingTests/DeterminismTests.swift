@@ -45,6 +45,17 @@ import Training
     #expect(one.result.outcome == .finite)
   }
 
+  /// Batches of one lane, of whole and broken blocks and chunks: few chunks are shared between threads, many are not.
+  @Test(arguments: [1, 16, 17, 33, 64, 65, 1000])
+  func `threads that share chunks of few prompts change no bit`(batch: Int) throws {
+    let parameters = tinyParameters { ($0.batch, $0.steps, $0.dimension) = (batch, 6, 7) }
+    let one = try finish(parameters)
+    for threads in [2, 3, 5] {
+      let several = try finish(parameters, threads: threads)
+      #expect(one.identity == several.identity && one.points == several.points, "\(threads) threads")
+    }
+  }
+
   @Test(
     .enabled(if: InstructionSet.allCases.allSatisfy(\.isSupported), "this processor has no AVX-512"),
     arguments: trials.indices)

@@ -66,6 +66,8 @@ final class CallRecorder: @unchecked Sendable {
             results: [(.gradient, .init(gradient)), (.loss, .init(loss))])
         }
       },
+      // Trials of one thread do not share chunks.
+      blockSums: kernels.blockSums, sumBlocks: kernels.sumBlocks,
       predict: { pass, prompts, blocks, scratch, predictions in
         kernels.predict(pass, prompts, blocks, scratch, predictions)
         var call = KernelCall(.predict)
