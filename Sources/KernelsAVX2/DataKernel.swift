@@ -9,8 +9,8 @@ enum DataKernel {
     let factorization =
       switch recipe.labels {
       case .linear: d
-      case .exponential: N * N
-      case .relu: N * N + LaneLinearAlgebra.absoluteRootScratch(N)
+      case .exponential: LaneCholesky.vectors(N)
+      case .relu: N * N + LaneAbsoluteKernel.scratchVectors(N)
       }
     return N * d + N + 4 + factorization
   }
@@ -117,13 +117,13 @@ enum DataKernel {
       for t in 0..<N { labels[t] = inner(points + t * stride, scratch, d) }
     case .exponential:
       let scale = broadcast(recipe.kernelScale)
-      gram(points, stride, N, d, scratch) { exponential($0 * scale) }
+      gram(points, stride, N, d, scratch, LaneCholesky.stride(N)) { exponential($0 * scale) }
       drawNormals(recipe, recipe.labelStream, batch, prompt, N, labels)
-      LaneLinearAlgebra.multiplyByCholeskyFactor(scratch, N, labels)
+      LaneCholesky.multiplyByFactor(scratch, N, labels)
     case .relu:
-      gram(points, stride, N, d, scratch) { $0.replacing(with: Lanes.zero, where: $0 .< Lanes.zero) }
+      gram(points, stride, N, d, scratch, N) { $0.replacing(with: Lanes.zero, where: $0 .< Lanes.zero) }
       drawNormals(recipe, recipe.labelStream, batch, prompt, N, labels)
-      LaneLinearAlgebra.multiplyByAbsoluteSquareRoot(scratch, N, labels, scratch: scratch + N * N)
+      LaneAbsoluteKernel.multiplyBySquareRoot(scratch, N, labels, scratch: scratch + N * N)
     }
   }
 
@@ -160,14 +160,14 @@ enum DataKernel {
     }
   }
 
-  /// The lower triangle of K_ij = κ(<p_i, p_j>).
+  /// The lower triangle of K_ij = κ(<p_i, p_j>), rows `row` vectors apart.
   @inline(__always)
   private static func gram(
     _ points: UnsafePointer<Lanes>, _ stride: Int, _ N: Int, _ d: Int, _ K: UnsafeMutablePointer<Lanes>,
-    _ kernel: (Lanes) -> Lanes
+    _ row: Int, _ kernel: (Lanes) -> Lanes
   ) {
     for i in 0..<N {
-      for j in 0...i { K[i * N + j] = kernel(inner(points + i * stride, points + j * stride, d)) }
+      for j in 0...i { K[i * row + j] = kernel(inner(points + i * stride, points + j * stride, d)) }
     }
   }
 

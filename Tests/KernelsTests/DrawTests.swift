@@ -16,6 +16,8 @@ import Testing
     DrawSetting(labels: .exponential, dimension: 7, context: 1, noise: 1, kernelOnX: true),
     DrawSetting(labels: .linear, inputs: .gaussian, dimension: 8, context: 6, noise: 0.5),
     DrawSetting(labels: .linear, dimension: 1, context: 1),
+    // More than two panels of the Cholesky factor, and not a whole number of its tiles.
+    DrawSetting(labels: .exponential, context: 70), DrawSetting(labels: .relu, context: 70),
   ]
 
   @Test(.enabled(if: LaneTests.hasBoth, "this processor has no AVX-512"), arguments: settings)
@@ -60,6 +62,18 @@ import Testing
       }
     }
     #expect(draw.labels(32).contains { $0 != 0 })
+  }
+
+  @Test(arguments: [LabelCode.linear, .relu, .exponential], [14, 1024])
+  func `drawing needs room for one block's kernel matrices and little more`(labels: LabelCode, context: Int) throws {
+    let kernels = try #require(InstructionSet.best?.kernels)
+    let N = context + 1, d = 5
+    let matrix = KernelBuffer<Float>(count: d * d)
+    let recipe = DataRecipe(
+      dimension: d, context: context, inputs: .sphere, labels: labels, kernelScale: 0.5, kernelOnX: false, noise: 0,
+      transform: matrix.pointer, seed: 1, inputStream: 1, labelStream: 2, noiseStream: 3)
+    #expect(kernels.dataScratch(recipe) <= ((labels == .linear ? 0 : N * N) + (d + 24) * (N + 3)) * lanesPerBlock)
+    withExtendedLifetime(matrix) {}
   }
 
   @Test func `inputs depend on the seed and the batch, not on the task or its noise`() throws {
