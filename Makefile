@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: sweep test build setup arm64 lint format clean
+.PHONY: sweep test fuzz build setup arm64 lint format clean
 
 ## Set everything up and run the quickstart sweep; ends with the matrix and the path of the report.
 sweep: build
@@ -14,6 +14,12 @@ sweep: build
 test: setup
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+## Changed messages and manifests, each for half of MINUTES, from seeds that it prints; ATTUNE_FUZZ_SEED=… repeats one.
+MINUTES ?= 2
+fuzz: setup
+	$(SWIFT) build -c release --build-tests
+	ATTUNE_FUZZ_SECONDS=$$(( $(MINUTES) * 30 )) $(SWIFT) test -c release --skip-build --no-parallel --filter FuzzTests
 
 build: setup
 	$(SWIFT) build -c release --product attune

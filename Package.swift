@@ -93,7 +93,8 @@ let package = Package(
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Shared"], swiftSettings: strict),
-    .testTarget(name: "MessagingTests", dependencies: ["Messaging", "Shared"], swiftSettings: strict),
+    .testTarget(
+      name: "MessagingTests", dependencies: ["Messaging", "Shared", "CZeroMQ"], swiftSettings: strict),
     .testTarget(
       name: "WorkerTests", dependencies: ["Worker", "Messaging", "Training", "Shared"], swiftSettings: strict),
     .testTarget(

@@ -18,6 +18,7 @@ struct AttuneCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ServeCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self, ReportCommand.self,
       PromptsCommand.self, DigestCommand.self, AuditCommand.self, VerifyCommand.self, BenchCommand.self,
+      KeysCommand.self,
     ])
 
   static func main() {
