@@ -16,9 +16,9 @@ struct AttuneCommand: ParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      RunCommand.self, ServeCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self, ReportCommand.self,
-      PromptsCommand.self, DigestCommand.self, AuditCommand.self, VerifyCommand.self, BenchCommand.self,
-      KeysCommand.self,
+      RunCommand.self, ServeCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self,
+      ExplainCommand.self, ReportCommand.self, PromptsCommand.self, DigestCommand.self, AuditCommand.self,
+      VerifyCommand.self, BenchCommand.self, KeysCommand.self,
     ])
 
   static func main() {

@@ -23,7 +23,8 @@ struct AuditCommand: ParsableCommand {
   var json = false
 
   private struct Answer: Encodable {
-    var planned, succeeded, failed, pruned, cancelled, pending, superseded, duplicates, blobsChecked: Int
+    var planned, succeeded, failed, pruned, cancelled, pending, superseded, duplicates: Int
+    var blobsChecked, blobsCollected: Int
     var problems: [String]
     var clean: Bool
   }
@@ -39,13 +40,16 @@ struct AuditCommand: ParsableCommand {
           Answer(
             planned: audit.planned, succeeded: audit.succeeded, failed: audit.failed, pruned: audit.pruned,
             cancelled: audit.cancelled, pending: audit.pending, superseded: audit.superseded,
-            duplicates: audit.duplicates, blobsChecked: audit.blobsChecked, problems: audit.problems,
-            clean: audit.isClean)))
+            duplicates: audit.duplicates, blobsChecked: audit.blobsChecked, blobsCollected: audit.blobsCollected,
+            problems: audit.problems, clean: audit.isClean)))
     } else {
       print(
         "\(audit.planned) planned = \(audit.succeeded) succeeded + \(audit.failed) failed + \(audit.pruned) pruned + "
           + "\(audit.cancelled) cancelled + \(audit.pending) pending")
       print("\(countText(audit.duplicates, "duplicate")), \(countText(audit.blobsChecked, "checkpoint")) checked")
+      if audit.blobsCollected > 0 {
+        print("\(countText(audit.blobsCollected, "checkpoint")) collected to keep to the budget; digests are kept")
+      }
       if audit.superseded > 0 { print("\(countText(audit.superseded, "trial")) of an earlier edition of the manifest") }
       for problem in audit.problems { print("problem: \(problem)") }
       print(audit.isClean ? "clean" : "\(countText(audit.problems.count, "problem")) found")

@@ -73,6 +73,8 @@ struct RunCommand: ParsableCommand {
         count: workers, threads: threads, slots: slots ?? threads, executable: executable,
         endpoint: address.description, directory: runtime.path))
     // Its workers ended with the last coordinator, so nobody's return is waited for.
-    try run.train(on: endpoint, with: local, ServiceSettings(), goOn: ownCommandLine)
+    var settings = ServiceSettings()
+    settings.endpoint = address.description
+    try run.train(on: endpoint, with: local, settings, goOn: ownCommandLine)
   }
 }

@@ -35,7 +35,13 @@ struct ServeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The sweep's directory (default: runs/NAME, by the manifest's name).", valueName: "dir"))
   var out: String?
 
-  @Option(help: ArgumentHelp("Worker processes to start here besides.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "The coordinator's keys, made with `attune keys new`; only workers whose key they allow take part.",
+      valueName: "dir"))
+  var keys: String?
+
+  @Option(help: ArgumentHelp("Worker processes to start here besides; not with --keys.", valueName: "n"))
   var localWorkers = 0
 
   @Option(help: ArgumentHelp("Threads of each local worker (default: the machine's cores, divided).", valueName: "n"))
@@ -63,6 +69,11 @@ struct ServeCommand: ParsableCommand {
     }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads is \(threads); write a number from 1 to 1024")
+    }
+    try requireWord(keys, "--keys", "name a directory made with `attune keys new`")
+    if keys != nil, localWorkers > 0 {
+      throw ValidationError(
+        "--local-workers is \(localWorkers), but local workers have no keys; start attune-worker here")
     }
     _ = try schedulingSettings()
   }
@@ -118,8 +129,14 @@ struct ServeCommand: ParsableCommand {
 
   private func serve(_ run: SweepRun) throws {
     let address = try EndpointAddress(bind)
-    try requireLoopback(address)
-    let endpoint = try CoordinatorEndpoint(try MessagingContext(), bind: address)
+    let context = try MessagingContext()
+    let security: CoordinatorSecurity
+    if let keys {
+      security = .curve(try Gatekeeper(context, keys: try KeyDirectory(keys).coordinatorKeys()))
+    } else {
+      security = .open
+    }
+    let endpoint = try CoordinatorEndpoint(context, bind: address, security: security)
     // Kept until the workers have ended: it holds what they have to say about it.
     let runtime = localWorkers > 0 ? try RuntimeDirectory() : nil
     defer { withExtendedLifetime(runtime) {} }
@@ -130,10 +147,10 @@ struct ServeCommand: ParsableCommand {
         count: localWorkers, threads: threads, slots: threads,
         executable: localWorkers > 0 ? try workerExecutable() : "",
         endpoint: connectAddress(from: "127.0.0.1"), directory: runtime?.path ?? ""))
-    tell("attune: workers are started with: attune-worker --connect \(connectAddress(from: nil))")
+    tell("attune: workers are started with: \(workerCommand)")
     var settings = ServiceSettings()
     settings.scheduling = try schedulingSettings()
-    (settings.isOpen, settings.releasesWorkers) = (true, releaseWorkers)
+    (settings.isOpen, settings.releasesWorkers, settings.endpoint) = (true, releaseWorkers, bind)
     try run.train(on: endpoint, with: workers, settings, goOn: ownCommandLine)
   }
 
@@ -146,13 +163,7 @@ struct ServeCommand: ParsableCommand {
     return bind
   }
 
-  private func requireLoopback(_ address: EndpointAddress) throws {
-    guard address.transport == .tcp else { return }
-    let host = bind.dropFirst("tcp://".count).prefix(while: { $0 != ":" })
-    let isLoopback = host == "localhost" || host.hasPrefix("127.") || bind.hasPrefix("tcp://[::1]:")
-    guard isLoopback else {
-      throw CommandFailure(
-        "\(bind): without keys only this machine may connect; write tcp://127.0.0.1:PORT")
-    }
+  private var workerCommand: String {
+    "attune-worker --connect \(connectAddress(from: nil))" + (keys == nil ? "" : " --keys DIR")
   }
 }

@@ -40,6 +40,12 @@ struct StatusCommand: ParsableCommand {
     var trialSeconds: Double
     var digest: String
     var machines: [String]
+    /// Of the coordinator that runs, if any.
+    var endpoint: String?
+    var workers: [CoordinatorStatus.Worker]?
+    var workerCount: Int?
+    /// Messages that were dropped or refused, by reason.
+    var dropped: [String: Int]?
   }
 
   func validate() throws { try requireSweepName(directory) }
@@ -64,6 +70,7 @@ struct StatusCommand: ParsableCommand {
     let provenance = try sweep.store.provenance(of: trials)
     let owner = sweep.store.directory.owner
     // Without an owner nothing runs, whatever a killed process has left written.
+    let live = owner == nil ? nil : CoordinatorStatus.read(from: sweep.store.directory.status)
     let leased = count(.leased, .running, .committing)
     return Status(
       name: sweep.plan.name, owner: owner, planned: sweep.plannedCount, succeeded: count(.succeeded),
@@ -71,7 +78,8 @@ struct StatusCommand: ParsableCommand {
       cancelled: count(.cancelled, .pruned), running: owner == nil ? 0 : leased,
       pending: sweep.trials.missing + count(.pending, .paused) + (owner == nil ? leased : 0),
       superseded: sweep.trials.superseded.count, wallSeconds: provenance.wallSeconds,
-      trialSeconds: provenance.trialSeconds, digest: provenance.digest, machines: provenance.machines)
+      trialSeconds: provenance.trialSeconds, digest: provenance.digest, machines: provenance.machines,
+      endpoint: live?.endpoint, workers: live?.workers, workerCount: live?.workerCount, dropped: live?.counters)
   }
 
   private func text(_ status: Status) -> String {
@@ -90,10 +98,36 @@ struct StatusCommand: ParsableCommand {
       "ran \(wall)\(soFar) on \(status.machines.isEmpty ? "no machine" : status.machines.joined(separator: ", "))")
     if let owner = status.owner {
       lines.append("\(owner) is running it")
+      lines += liveLines(status)
     } else if ended < status.planned {
       let path = normalizedDirectory(directory)
       lines.append("nobody is running it; to go on: attune run \(path)/manifest.yaml --out \(path)")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Workers and what was dropped; a screen of them at most.
+  private func liveLines(_ status: Status) -> [String] {
+    guard let workers = status.workers, let count = status.workerCount else { return [] }
+    let shown = 12
+    var rows: [[String]] = []
+    for worker in workers.prefix(shown) {
+      let trials =
+        worker.trials.isEmpty ? "idle" : "trial " + worker.trials.prefix(6).map(String.init).joined(separator: ", ")
+      let more = worker.trials.count > 6 ? " and \(worker.trials.count - 6) more" : ""
+      let key = worker.key.map { "key \($0)" } ?? ""
+      rows.append([
+        "  \(worker.host) \(worker.process)", "\(countText(worker.slots, "slot"))", key,
+        "heard \(durationText(duration(seconds: worker.silentSeconds))) before", trials + more,
+      ])
+    }
+    var lines = ["\(countText(count, "worker")) in contact at \(status.endpoint ?? "")"]
+    if !rows.isEmpty { lines += table(rows).split(separator: "\n").map(String.init) }
+    if count > shown { lines.append("  and \(countText(count - min(shown, workers.count))) more") }
+    if let dropped = status.dropped, !dropped.isEmpty {
+      let parts = dropped.sorted { $0.key < $1.key }.map { "\($0.key) \(countText($0.value))" }
+      lines.append("dropped or refused: \(parts.joined(separator: ", "))")
+    }
+    return lines
   }
 }

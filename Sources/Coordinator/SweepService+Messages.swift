@@ -6,29 +6,80 @@ import Shared
 import Store
 
 extension SweepService {
-  func receive(_ message: WorkerMessage, from peer: PeerID) throws {
-    if case .hello(let hello) = message {
+  func receive(_ message: WorkerMessage, from peer: PeerID, key: KeyName?) throws {
+    if case .hello(var hello) = message {
+      guard sessionKeys[hello.session] == nil || sessionKeys[hello.session] == key else {
+        return try refuse(hello, from: peer, key)
+      }
       bind(hello, to: peer)
-      handle(.message(message, from: hello.session))
+      hello.inventory.removeAll { !mayHold($0.trial, key) }
+      handle(.message(.hello(hello), from: hello.session))
+      if let key {
+        sessionKeys[hello.session] = key
+        changes.append(.workerKey(hello.session, key.rawValue))
+      }
       return
     }
     guard let session = sessions[peer] else {
       // A connection to an earlier coordinator: its session is not known here.
+      count("hello_wanted")
       _ = try send(.helloWanted, to: peer)
+      return
+    }
+    if let address = message.address, !mayHold(address.trial, key) {
+      count("trial_of_another_key")
+      outgoing.append((.fenced(address), session))
       return
     }
     switch message {
     case .chunk(let chunk):
-      if let step = transfers.receive(chunk, from: session) { follow(step, session) }
+      if let step = transfers.receive(chunk, from: session) {
+        follow(step, session)
+      } else {
+        count("chunk_nobody_waits_for")
+      }
     case .fetch(let digest, let offset):
       do throws(StoreError) {
         outgoing.append((.chunk(try store.blobs.chunk(digest, offset: offset)), session))
       } catch {
+        count("blob_missing")
         outgoing.append((.missing(digest, reason: error.description), session))
       }
-    case .hello, .heartbeat, .started, .progress, .offer, .result, .failed, .released, .goodbye: break
+    case .hello, .started, .progress, .offer, .result, .failed, .released, .goodbye: break
+    case .heartbeat(let held):
+      handle(.message(.heartbeat(held: held.filter { mayHold($0.trial, key) }), from: session))
+      return
     }
     handle(.message(message, from: session))
+  }
+
+  /// A session belongs to the key that opened it, also after a restart; another key gets none of its trials.
+  private func refuse(_ hello: WorkerHello, from peer: PeerID, _ key: KeyName?) throws {
+    count("session_of_another_key")
+    let reason = "session \(hello.session) belongs to another worker's key; start this worker again"
+    var line = LogLine("worker_refused")
+    (line.worker, line.host, line.process) = (hello.session.description, hello.host, hello.processID)
+    (line.key, line.reason) = (key?.rawValue, reason)
+    log.write(line)
+    _ = try send(.refused(reason: reason), to: peer)
+  }
+
+  /// Whether a worker with this key may speak for a trial: the trial was not granted to another key's worker.
+  private func mayHold(_ trial: TrialID, _ key: KeyName?) -> Bool {
+    guard let grantee = scheduler.grantee(of: trial), let owner = sessionKeys[grantee] else { return true }
+    return owner == key
+  }
+
+  /// The key may not take part any more: what its worker held goes back to the queue, and is nobody's failure.
+  func revoked(_ peer: PeerID, _ key: KeyName) {
+    count("key_revoked")
+    var line = LogLine("key_revoked")
+    (line.key, line.worker) = (key.rawValue, sessions[peer]?.description)
+    log.write(line)
+    display.note("the key \(key) was revoked; its worker is shut out")
+    guard let session = sessions.removeValue(forKey: peer) else { return }
+    peers[session] = nil
+    handle(.workerShutOut(session, reason: "its key was revoked"))
   }
 
   /// From now on the session is where this hello came from.
@@ -48,6 +99,7 @@ extension SweepService {
     case .pull(let digest, let offset): outgoing.append((.pull(digest, offset: offset), session))
     case .stored(let address, let offer): handle(.checkpointStored(address, offer, from: session))
     case .refused(let address, let offer, let error):
+      count("checkpoint_refused")
       if error.mayPass { storageFailed(error) }
       handle(.checkpointRefused(address, offer, from: session, reason: error.description))
     }
@@ -55,12 +107,13 @@ extension SweepService {
 
   /// What the scheduler has to say, for the log and for the user.
   func heed(_ note: SchedulingNote) {
-    log.write(note)
+    if case .repeated = note {} else { log.write(note) }
     switch note {
     case .workerJoined(let hello, _):
       if sessionsByProcess[hello.processID] == hello.session { workers.wasWelcomed(hello.processID) }
     case .workerRefused(_, let reason):
       refusal = reason
+      count("worker_refused")
       display.note("a worker was refused: \(reason)")
     case .workerLost(let session, let reason, let returned):
       transfers.forget(session)
@@ -72,8 +125,24 @@ extension SweepService {
         display.note("trial \(trial) \(state.rawValue): \(reason ?? "no reason was given")")
       }
     case .cellCancelled(let cell, let reason): display.note("cell \(cell): cancelled, because \(reason)")
-    case .alarm(let text): display.note("alarm: \(text)")
-    case .granted, .returned, .fenced, .selected: break
+    case .alarm(let text):
+      count("alarm")
+      display.note("alarm: \(text)")
+    case .fenced: count("stale_token")
+    case .repeated: count("repeated_end")
+    case .granted, .returned, .selected: break
+    }
+  }
+}
+
+extension WorkerMessage {
+  /// The trial and token that it speaks of, if it does.
+  fileprivate var address: TrialAddress? {
+    switch self {
+    case .started(let address), .progress(let address, _, _, _), .offer(let address, _), .result(let address, _),
+      .failed(let address, _), .released(let address, _):
+      address
+    case .hello, .heartbeat, .chunk, .fetch, .goodbye: nil
     }
   }
 }

@@ -12,6 +12,8 @@ struct ServiceSettings {
   /// Workers that this process did not start take part: their number is nobody's concern, they outlive it, and after a
   /// restart they may still be training.
   var isOpen = false
+  /// Where it listens, for `attune status`.
+  var endpoint = ""
   /// Whether open workers are sent away, too, when a signal stops the sweep.
   var releasesWorkers = false
   init() {}
@@ -42,12 +44,14 @@ final class SweepService {
   let transfers: CheckpointTransfers
   let settings: ServiceSettings
   private let interruption: Interruption
-  private var endpoint: CoordinatorEndpoint
+  var endpoint: CoordinatorEndpoint
   private let clock = SuspendingClock()
   private let start: SuspendingClock.Instant
 
   var peers: [WorkerSession: PeerID] = [:]
   var sessions: [PeerID: WorkerSession] = [:]
+  /// The key under which a session first said hello; nobody else's messages may speak for it.
+  var sessionKeys: [WorkerSession: KeyName] = [:]
   /// Of the workers that were started here.
   var sessionsByProcess: [Int: WorkerSession] = [:]
   let ownHost = ProcessInfo.processInfo.hostName
@@ -63,6 +67,17 @@ final class SweepService {
   /// Since when the workers have been leaving, for good.
   private var leavingSince: Duration?
   var refusal: String?
+  /// Messages that were dropped or refused, by reason, since this coordinator started.
+  var counters: [String: Int] = [:]
+  var loggedCounters: [String: Int] = [:]
+  var nextStatus = Duration.zero
+  var nextCounterLine = Duration.zero
+  /// When a dropped message was last told in the log, and how many more may be told until it is a while ago.
+  var lastDropLine = Duration.zero
+  var dropLinesLeft = SweepService.dropLines
+  /// When the budget of checkpoints is looked at again, and whether it was said that it cannot be kept.
+  var nextBudgetLook = Duration.zero
+  var saidOverBudget = false
 
   init(
     scheduler: SweepScheduler, store: SweepStore, endpoint: consuming CoordinatorEndpoint, workers: LocalWorkers,
@@ -81,6 +96,7 @@ final class SweepService {
 
   /// Runs the sweep from what the store holds to its end or to a signal.
   func run() throws -> Ending {
+    for (session, name) in try store.workerKeys() { sessionKeys[session] = KeyName(rawValue: name) }
     let stored = try store.trials()
     let holdLeases = settings.isOpen ? settings.scheduling.leaseDuration + Self.returnAllowance : nil
     perform(scheduler.start(with: stored, holdLeases: holdLeases, at: instant))
@@ -104,6 +120,9 @@ final class SweepService {
         handle(.tick)
       }
       try commitAndSend()
+      try keepToBudget()
+      lookAfterStatus()
+      log.flush()
       display.show(at: now) { scheduler.snapshot(elapsed: now, names: workerName) }
     }
   }
@@ -113,7 +132,7 @@ final class SweepService {
 
   /// Waits for whatever comes first; also returns how long the wait was meant to be.
   private func wait() throws -> (WaitResult, Duration) {
-    var deadlines = [display.nextUpdate]
+    var deadlines = [display.nextUpdate, nextStatus]
     if let wakeAt { deadlines.append(.nanoseconds(wakeAt.nanoseconds)) }
     if let retryAt { deadlines.append(retryAt) }
     if let next = workers.nextStart { deadlines.append(next) }
@@ -129,13 +148,11 @@ final class SweepService {
     while budget > 0, let delivery = try endpoint.receive() {
       budget -= 1
       switch delivery {
-      // Keys come with `attune serve`; over ipc:// there are none.
-      case .message(let peer, let message, _): try receive(message, from: peer)
-      case .revoked: break
+      case .message(let peer, let message, let key): try receive(message, from: peer, key: key)
+      case .revoked(let peer, let key): revoked(peer, key)
       case .malformed(let peer, let error):
-        var line = LogLine("malformed")
-        (line.worker, line.reason) = (sessions[peer]?.description, "\(error)")
-        log.write(line)
+        count("malformed_\(error.kind)")
+        tellDrop(of: sessions[peer], "\(error)")
       }
     }
   }
@@ -205,6 +222,8 @@ final class SweepService {
     guard isAlone || now - leavingSince > limit else { return nil }
     workers.drain()
     workers.kill()
+    logCounters()
+    log.flush()
     do throws(StoreError) {
       try store.commit(changes)
     } catch {
@@ -227,8 +246,11 @@ final class SweepService {
   /// False while the connection's queue is full; true also when the worker is gone, since it will say hello again.
   func send(_ message: CoordinatorMessage, to peer: PeerID) throws -> Bool {
     switch try endpoint.send(message, to: peer) {
-    case .sent, .unreachable: true
-    case .full: false
+    case .sent: return true
+    case .unreachable:
+      count("unreachable")
+      return true
+    case .full: return false
     }
   }
 

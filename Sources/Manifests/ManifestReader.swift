@@ -41,7 +41,7 @@ private enum TopLevelKey: String, CaseIterable {
   case name, description, method, parameters, metric
   case runCap = "run_cap"
   case samplerSeed = "sampler_seed"
-  case seeds, report
+  case seeds, report, checkpoints
   case earlyTerminate = "early_terminate"
 }
 
@@ -104,6 +104,7 @@ private struct ManifestReader {
     case .samplerSeed: draft.samplerSeed = UInt64(try node.integer(of: "sampler_seed", in: 0...Int.max))
     case .seeds: try readSeeds(node)
     case .report: try readReport(node)
+    case .checkpoints: try readCheckpoints(node)
     case .earlyTerminate:
       throw Issue(
         line: entry.line, "early_terminate is not yet supported", "remove it")
@@ -181,6 +182,25 @@ private struct ManifestReader {
         throw Issue(
           line: entry.line, "seeds has the unknown key \"\(excerpt(entry.key))\"",
           suggestion(for: entry.key, among: ["tune", "report"]))
+      }
+    }
+  }
+
+  private mutating func readCheckpoints(_ node: ManifestNode) throws(Issue) {
+    for entry in try node.entries(of: "checkpoints", "write {keep_last: 2, budget: 10 GiB}") {
+      switch entry.key {
+      case "keep_last":
+        draft.checkpoints.keepLast = try entry.value.integer(of: "checkpoints.keep_last", in: 1...1000)
+      case "budget":
+        let subject = "checkpoints.budget"
+        let text = try entry.value.word(of: subject, "write a size, such as 10 GiB")
+        do throws(ByteSizeError) {
+          draft.checkpoints.budget = try ByteSize.bytes(in: text)
+        } catch { throw entry.value.issue(subject, error.remedy) }
+      default:
+        throw Issue(
+          line: entry.line, "checkpoints has the unknown key \"\(excerpt(entry.key))\"",
+          suggestion(for: entry.key, among: ["keep_last", "budget"]))
       }
     }
   }

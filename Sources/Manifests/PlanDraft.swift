@@ -16,6 +16,7 @@ struct PlanDraft {
   var axes: [AxisRole: (name: ParameterName, line: Int)] = [:]
   var report = ReportSettings()
   var metric = SweepMetric()
+  var checkpoints = CheckpointRetention()
   var runCap: (value: Int, line: Int)?
   var samplerSeed: UInt64 = 0
   var tuneSeeds: (count: Int, line: Int)?
@@ -56,10 +57,11 @@ struct PlanDraft {
     }
     let cells = try cells(axes: axes, tuned: tuned.map(\.name), tuples: draws)
     let isTuned = draws.count > 1
-    let plan = SweepPlan(
+    var plan = SweepPlan(
       name: name, description: description, method: method, axes: axes, tuned: tuned.map(\.name), cells: cells,
       tuneSeeds: (0..<UInt32(isTuned ? tuneCount : 0)).map { Seed(rawValue: Seed.firstTuning + $0) },
       reportSeeds: (0..<UInt32(reportSeeds)).map { Seed(rawValue: $0) }, metric: metric, report: report, source: source)
+    plan.checkpoints = checkpoints
     return (plan, notes)
   }
 

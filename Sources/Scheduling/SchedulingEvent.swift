@@ -10,6 +10,8 @@ package enum SchedulingEvent: Sendable {
   case checkpointRefused(TrialAddress, CheckpointOffer, from: WorkerSession, reason: String)
   /// The worker's process is known to have ended.
   case workerEnded(WorkerSession, reason: String)
+  /// The worker may not take part any more. What it held was given up through no fault of the trial.
+  case workerShutOut(WorkerSession, reason: String)
   /// While held, nothing is granted: the store cannot take changes, or the sweep is being stopped.
   case holdGrants(Bool)
   /// The coordinator itself stood still for a while: what workers have sent is still unread, so nobody is overdue.
@@ -43,6 +45,8 @@ package enum SchedulingNote: Equatable, Sendable {
   case ended(TrialID, TrialState, reason: String?)
   /// A message under a token that is no longer the trial's.
   case fenced(TrialAddress, from: WorkerSession)
+  /// An end that was durable already; it was acknowledged again.
+  case repeated(TrialAddress, from: WorkerSession)
   case selected(CellID, candidate: Int)
   case cellCancelled(CellID, reason: String)
   /// Something that cannot happen while everybody keeps to the protocol.

@@ -28,6 +28,14 @@ package struct HeldTrialProgress: Equatable, Sendable {
   package var threads: Int
 }
 
+/// A worker as the coordinator knows it.
+package struct WorkerContact: Sendable {
+  package var hello: WorkerHello
+  /// Since its last message.
+  package var silence: Duration
+  package var trials: [TrialID]
+}
+
 extension SweepScheduler {
   /// What every worker works on, in the order in which they came and then by trial.
   package var heldTrials: [HeldTrialProgress] {
@@ -45,6 +53,23 @@ extension SweepScheduler {
   /// Workers that are in contact, in the order in which they came.
   package var presentSessions: [WorkerSession] {
     workers.values.filter { !$0.isSilent }.sorted { $0.order < $1.order }.map(\.hello.session)
+  }
+
+  /// Who got the trial's latest lease, as far as is known.
+  package func grantee(of trial: TrialID) -> WorkerSession? { indexByID[trial].flatMap { trials[$0].grantee } }
+
+  package var presentWorkers: Int { workers.values.count { !$0.isSilent } }
+
+  /// Trials that could be granted now, were there a slot for each.
+  package var waitingCount: Int { queue.count }
+
+  /// The first `limit` workers in contact, in the order in which they came.
+  package func contacts(atMost limit: Int, at now: MonotonicInstant) -> [WorkerContact] {
+    workers.values.filter { !$0.isSilent }.sorted { $0.order < $1.order }.prefix(limit).map { worker in
+      WorkerContact(
+        hello: worker.hello, silence: now - worker.lastContact,
+        trials: worker.held.map { trials[$0].record.id }.sorted())
+    }
   }
 
   package var progress: SchedulingProgress {

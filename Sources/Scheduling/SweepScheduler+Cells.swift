@@ -22,7 +22,7 @@ extension SweepScheduler {
       return
     }
     var entry = TrialEntry(record: stored.record, rank: TrialRank(stage: 0, cell: 0, position: 0))
-    entry.token = stored.token
+    (entry.token, entry.grantee) = (stored.token, stored.holder)
     entry.checkpoint = stored.checkpoint
     entry.step = stored.checkpoint?.step ?? 0
     entry.lastHeard = now

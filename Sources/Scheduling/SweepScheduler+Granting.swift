@@ -79,7 +79,7 @@ extension SweepScheduler {
     tokenCounter += 1
     let token = LeaseToken(epoch: epoch, counter: tokenCounter)
     trials[index].token = token
-    trials[index].threads = threads
+    (trials[index].threads, trials[index].grantee) = (threads, session)
     trials[index].record.attempts += 1
     trials[index].lastHeard = now
     guard move(index, to: .leased, holder: session) else { return }

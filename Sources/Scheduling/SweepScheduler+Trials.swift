@@ -146,6 +146,7 @@ extension SweepScheduler {
       let known = trials[index].record.result
     {
       if known.checkpoint == result.checkpoint, known.outcome == result.outcome {
+        commands.append(.note(.repeated(address, from: session)))
         commands.append(.send(.acknowledged(address), to: session))
       } else {
         commands.append(
@@ -174,6 +175,7 @@ extension SweepScheduler {
     _ address: TrialAddress, reason: String, from session: WorkerSession, at now: MonotonicInstant
   ) {
     if repeatsEnd(address, .failed) {
+      commands.append(.note(.repeated(address, from: session)))
       commands.append(.send(.acknowledged(address), to: session))
     } else if let index = hold(address, by: session, at: now), move(index, to: .failed, reason: reason) {
       commands.append(.send(.acknowledged(address), to: session))
@@ -195,7 +197,7 @@ extension SweepScheduler {
     look(notAfter: now + settings.releasePause)
     trials[index].token = nil
     commands.append(.note(.returned(address.trial, reason: reason, failures: trials[index].record.failures)))
-    move(index, to: .pending)
+    move(index, to: .pending, reason: "its worker gave it back: \(reason)")
     commands.append(.send(.acknowledged(address), to: session))
   }
 

@@ -112,7 +112,7 @@ extension SweepScheduler {
     for index in worker.held.sorted() {
       if clean {
         // A grant that crossed the goodbye on its way.
-        move(index, to: .pending)
+        move(index, to: .pending, reason: "its worker left: \(reason)")
       } else {
         endUncleanly(index, reason: reason)
       }

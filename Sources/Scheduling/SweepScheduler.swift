@@ -81,6 +81,7 @@ package struct SweepScheduler {
         commands.append(.send(.notStored(address, offer.digest, reason: reason), to: session))
       }
     case .workerEnded(let session, let reason): endSession(session, reason: reason, clean: false)
+    case .workerShutOut(let session, let reason): endSession(session, reason: reason, clean: true)
     case .holdGrants(let hold): grantsHeld = hold
     case .wokeUp:
       for session in workers.keys where workers[session]?.isSilent == false { workers[session]?.lastContact = now }
@@ -141,6 +142,8 @@ struct TrialEntry {
   /// The latest lease ever given for it; no earlier one may change it.
   var token: LeaseToken?
   var holder: WorkerSession?
+  /// Who got the latest lease, also after it ended.
+  var grantee: WorkerSession?
   var threads = 0
   /// The latest published checkpoint, or the one the result names.
   var checkpoint: CheckpointOffer?

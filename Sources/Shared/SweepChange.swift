@@ -38,6 +38,8 @@ package enum SweepChange: Equatable, Sendable {
   case checkpoint(TrialID, CheckpointOffer)
   /// A worker process said hello.
   case worker(WorkerHello)
+  /// The name of the key under which it did.
+  case workerKey(WorkerSession, String)
 }
 
 /// A trial as the store gives it back.

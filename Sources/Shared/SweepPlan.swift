@@ -45,6 +45,15 @@ package struct SweepMetric: Hashable, Sendable {
   package init() {}
 }
 
+/// Which checkpoints of a sweep are kept. Decides no number, so it is no part of any identity.
+package struct CheckpointRetention: Hashable, Sendable {
+  /// Of a trial that has not ended, besides the best one.
+  package var keepLast = 2
+  /// Bytes that all checkpoints together may take; nil is no limit.
+  package var budget: Int?
+  package init() {}
+}
+
 package struct SweepPlan: Sendable {
   package var name: String
   package var description: String
@@ -58,6 +67,7 @@ package struct SweepPlan: Sendable {
   package var reportSeeds: [Seed]
   package var metric: SweepMetric
   package var report: ReportSettings
+  package var checkpoints = CheckpointRetention()
   /// The manifest as it was read, byte for byte; kept as DIR/manifest.yaml.
   package var source: String
 

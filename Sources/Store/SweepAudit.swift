@@ -16,6 +16,8 @@ package struct SweepAudit: Equatable, Sendable {
   package var superseded = 0
   package var duplicates = 0
   package var blobsChecked = 0
+  /// Trials that succeeded and whose checkpoint was let go to keep to the budget; its digest is kept.
+  package var blobsCollected = 0
   /// Everything that is not as it should be, in words, one line each.
   package var problems: [String] = []
   package var isClean: Bool { problems.isEmpty }
@@ -83,8 +85,19 @@ extension SweepStore {
       }
     }
     let known = Set(referenced)
+    let collected = try storing(directory.database) {
+      try database.read {
+        try String.fetchSet($0, sql: "SELECT DISTINCT digest FROM checkpoints WHERE collected = 1")
+      }
+    }
     for trial in stored where trial.record.state == .succeeded {
-      if let digest = trial.record.result?.checkpoint, known.contains(digest.rawValue) { continue }
+      if let digest = trial.record.result?.checkpoint.rawValue {
+        if known.contains(digest) { continue }
+        if collected.contains(digest) {
+          audit.blobsCollected += 1
+          continue
+        }
+      }
       audit.problems.append("trial \(trial.record.id): it succeeded without a stored checkpoint")
     }
   }

@@ -10,6 +10,8 @@ package struct SweepDirectory: Hashable, Sendable {
   package var blobs: String { path + "/blobs" }
   package var report: String { path + "/report" }
   package var log: String { path + "/log.jsonl" }
+  /// What the coordinator that runs tells about itself; see `CoordinatorStatus`.
+  package var status: String { path + "/status.json" }
   var lock: String { path + "/.lock" }
 
   /// "process 12 on host" while somebody runs the sweep.

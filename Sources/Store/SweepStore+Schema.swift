@@ -63,6 +63,22 @@ func makeMigrator() -> DatabaseMigrator {
         ) STRICT;
         """)
   }
+  migrator.registerMigration("2: attempts") { db in
+    try db.execute(
+      sql: """
+        ALTER TABLE trials ADD COLUMN granted REAL;  -- wall clock of the latest grant
+        ALTER TABLE trials ADD COLUMN ended REAL;    -- of its end, however it ended; NULL while it goes on
+        ALTER TABLE trials ADD COLUMN worker INTEGER;  -- session of the latest grant; kept after its end
+        CREATE TABLE attempts (                      -- those that ended without a result
+          trial INTEGER NOT NULL REFERENCES trials(id),
+          token_epoch INTEGER NOT NULL, token_counter INTEGER NOT NULL,
+          worker INTEGER, granted REAL, ended REAL,
+          reason TEXT,
+          PRIMARY KEY (trial, token_epoch, token_counter)
+        ) STRICT, WITHOUT ROWID;
+        ALTER TABLE workers ADD COLUMN key TEXT;     -- name of the key it showed; NULL without keys
+        """)
+  }
   return migrator
 }
 

@@ -13,6 +13,11 @@ package final class SweepStore {
   let database: DatabaseQueue
   private let lock: DirectoryLock?
   private let wallClock: () -> Date
+  /// What the manifest says about checkpoints.
+  var retention = CheckpointRetention()
+  /// Bytes of all checkpoints that are kept.
+  package internal(set) var storedBytes = 0
+  package var budget: Int? { retention.budget }
   /// Row ids of configurations already stored.
   private var configurations: [ConfigurationID: Int64] = [:]
 
@@ -33,7 +38,9 @@ package final class SweepStore {
     if (try? String(contentsOfFile: directory.manifest, encoding: .utf8)) != plan.source {
       try replaceFile(directory.manifest, with: plan.source)
     }
+    store.retention = plan.checkpoints
     store.removeUnreferencedBlobs()
+    store.storedBytes = try store.measureStoredBytes()
     return store
   }
 
@@ -119,16 +126,19 @@ package final class SweepStore {
   package func commit(_ changes: [SweepChange]) throws(StoreError) {
     guard !changes.isEmpty else { return }
     var added: [ConfigurationID: Int64] = [:]
+    var addedBytes = 0
+    let now = wallClock().timeIntervalSince1970
     let superseded = try storing(directory.database) {
       try database.write { db in
-        for change in changes { try apply(change, to: db, adding: &added) }
+        for change in changes { try apply(change, to: db, at: now, adding: &added, &addedBytes) }
         try db.cachedStatement(sql: "UPDATE sessions SET ended = ? WHERE epoch = ?").execute(
-          arguments: [wallClock().timeIntervalSince1970, epoch])
+          arguments: [now, epoch])
         return try collectSuperseded(by: changes, in: db)
       }
     }
     configurations.merge(added) { known, _ in known }
-    for digest in superseded { blobs.remove(digest) }
+    storedBytes += addedBytes - superseded.reduce(0) { $0 + $1.bytes }
+    remove(superseded.map(\.digest))
   }
 
   /// Notes the end of this session's wall time. A full disk keeps it from that, not from closing.
@@ -149,7 +159,8 @@ package final class SweepStore {
   }
 
   private func apply(
-    _ change: SweepChange, to db: Database, adding added: inout [ConfigurationID: Int64]
+    _ change: SweepChange, to db: Database, at now: Double, adding added: inout [ConfigurationID: Int64],
+    _ addedBytes: inout Int
   ) throws {
     switch change {
     case .planned(let record):
@@ -171,7 +182,7 @@ package final class SweepStore {
         record.id.rawValue, configuration, Int64(record.seed.rawValue), record.stage.rawValue, record.state.rawValue,
         record.failures, record.attempts,
       ])
-    case .status(let status): try write(status, to: db)
+    case .status(let status): try write(status, to: db, at: now)
     case .points(let trial, let points):
       // A resumed attempt repeats points with the same bits.
       let statement = try db.cachedStatement(sql: "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)")
@@ -182,6 +193,7 @@ package final class SweepStore {
         ])
       }
     case .checkpoint(let trial, let offer):
+      if try !isReferenced(offer.digest.rawValue, in: db) { addedBytes += offer.byteCount }
       try db.cachedStatement(
         sql: """
           INSERT INTO checkpoints (trial, step, digest, bytes) VALUES (?, ?, ?, ?)
@@ -189,30 +201,48 @@ package final class SweepStore {
           """
       ).execute(arguments: [trial.rawValue, offer.step, offer.digest.rawValue, offer.byteCount])
     case .worker(let hello):
-      try db.cachedStatement(sql: "INSERT OR REPLACE INTO workers VALUES (?, ?, ?, ?, ?, ?, ?, ?)").execute(
+      try db.cachedStatement(
+        sql: """
+          INSERT OR REPLACE INTO workers
+          (session, epoch, host, process, slots, threads, instruction_set, program_version)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          """
+      ).execute(
         arguments: [
           Int64(bitPattern: hello.session.rawValue), epoch, hello.host, hello.processID, hello.slots, hello.threads,
           hello.instructionSet, hello.programVersion,
         ])
+    case .workerKey(let session, let key):
+      try db.cachedStatement(sql: "UPDATE workers SET key = ? WHERE session = ?").execute(
+        arguments: [key, Int64(bitPattern: session.rawValue)])
     }
   }
 
-  private func write(_ status: TrialStatus, to db: Database) throws {
+  private func write(_ status: TrialStatus, to db: Database, at now: Double) throws {
     let trial = status.trial.rawValue
     // The scheduler keeps terminal states; that the disk does too is what an audit can rely on.
-    let found = try String.fetchOne(
-      db.cachedStatement(sql: "SELECT state FROM trials WHERE id = ?"), arguments: [trial])
-    guard let found, let state = TrialState(rawValue: found), !state.isTerminal || state == status.state else {
-      throw StoreError.illegalChange(trial: trial, found: found ?? "unknown", asked: status.state.rawValue)
+    let found = try Row.fetchOne(
+      db.cachedStatement(sql: "SELECT state, token_epoch, token_counter FROM trials WHERE id = ?"), arguments: [trial])
+    guard let found, let state = TrialState(rawValue: found[0]), !state.isTerminal || state == status.state else {
+      throw StoreError.illegalChange(
+        trial: trial, found: (found?[0] as String?) ?? "unknown", asked: status.state.rawValue)
+    }
+    let holds = status.state == .leased || status.state == .running
+    let isGranted =
+      status.state == .leased
+      && (status.token?.epoch != found[1] as Int64? || status.token?.counter != found[2] as Int64?)
+    if state == .leased || state == .running, status.state == .pending || status.state == .quarantined {
+      try keepAttempt(of: trial, reason: status.reason, ended: now, in: db)
     }
     try db.cachedStatement(
       sql: """
         UPDATE trials SET state = ?, failures = ?, attempts = ?, token_epoch = ?, token_counter = ?, holder = ?,
-        reason = ? WHERE id = ?
+        reason = ?, worker = coalesce(?, worker), granted = coalesce(?, granted), ended = ? WHERE id = ?
         """
     ).execute(arguments: [
       status.state.rawValue, status.failures, status.attempts, status.token?.epoch, status.token?.counter,
-      status.holder.map { Int64(bitPattern: $0.rawValue) }, status.reason, trial,
+      status.holder.map { Int64(bitPattern: $0.rawValue) }, status.reason,
+      status.holder.map { Int64(bitPattern: $0.rawValue) }, isGranted ? now : nil, holds ? nil : now, trial,
     ])
     guard let result = status.result else { return }
     let metrics = metricColumns.map { storedBits(result.metrics[keyPath: $0.field]) }

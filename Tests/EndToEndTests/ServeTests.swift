@@ -90,7 +90,7 @@ extension EndToEnd {
     }
 
     @Test(arguments: [
-      (["--bind", "tcp://0.0.0.0:7400"], 1, "without"),
+      (["--bind", "tcp://0.0.0.0:7400"], 1, "add --keys DIR"),
       (["--bind", "tcp://127.0.0.1"], 64, "has no host and port"),
       (["--bind", "ipc:///tmp/x", "--lease", "5"], 64, "--lease is \"5\"; write a duration from 1s to 1h"),
       (["--bind", "ipc:///tmp/x", "--lease", "2s", "--heartbeat", "1s"], 64, "a quarter of the lease, 500 ms"),

@@ -14,7 +14,7 @@ import Testing
       refusal(ofKey: "zebra: 1")
         == """
         a.yaml:6: "zebra" is not a key of a manifest; write one of name, description, method, parameters, metric, \
-        run_cap, sampler_seed, seeds, report, early_terminate
+        run_cap, sampler_seed, seeds, report, checkpoints, early_terminate
         """)
   }
 
@@ -48,6 +48,22 @@ import Testing
     #expect(refusal(ofKey: "metric: {nam: x}") == "a.yaml:6: metric has the unknown key \"nam\"; did you mean name?")
     #expect(refusal(ofKey: "seeds: {tun: 2}") == "a.yaml:6: seeds has the unknown key \"tun\"; did you mean tune?")
     #expect(refusal(ofKey: "report: {row: task}") == "a.yaml:6: report has the unknown key \"row\"; did you mean rows?")
+  }
+
+  @Test(arguments: [
+    ("checkpoints: {keep: 2}", "checkpoints has the unknown key \"keep\"; write one of keep_last, budget"),
+    ("checkpoints: {keep_lst: 2}", "checkpoints has the unknown key \"keep_lst\"; did you mean keep_last?"),
+    ("checkpoints: {keep_last: 0}", "checkpoints.keep_last is \"0\"; write a whole number from 1 to 1000"),
+    (
+      "checkpoints: {budget: 10 Gib}",
+      "checkpoints.budget is \"10 Gib\"; write a unit of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB after the number (did you "
+        + "mean GiB?)"
+    ),
+    ("checkpoints: {budget: []}", "checkpoints.budget is \"[]\"; write a size, such as 10 GiB"),
+    ("checkpoints: 3", "checkpoints is \"3\"; write {keep_last: 2, budget: 10 GiB}"),
+  ])
+  func `what is wrong with checkpoints is named`(key: String, error: String) {
+    #expect(refusal(ofKey: key) == "a.yaml:6: " + error)
   }
 
   @Test func `a value of the wrong type says what is allowed`() {

@@ -27,6 +27,13 @@ private let repository = URL(fileURLWithPath: #filePath).deletingLastPathCompone
     #expect(plan.plannedTrialCount == 12 * (2 * 2 + 1 + 8))
   }
 
+  @Test func `what is kept of checkpoints is no part of an identity`() throws {
+    let plain = try plan(smallest), kept = try plan(smallest + "checkpoints: {keep_last: 5, budget: 1.5 GiB}\n")
+    #expect((plain.checkpoints.keepLast, plain.checkpoints.budget) == (2, nil))
+    #expect((kept.checkpoints.keepLast, kept.checkpoints.budget) == (5, 3 << 29))
+    #expect(kept.cells.map { $0.candidates.map(\.id) } == plain.cells.map { $0.candidates.map(\.id) })
+  }
+
   @Test func `every manifest in sweeps is accepted`() throws {
     let folder = repository.appendingPathComponent("sweeps")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }

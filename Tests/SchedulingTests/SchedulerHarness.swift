@@ -120,7 +120,7 @@ final class SchedulerHarness {
     case .checkpoint(let trial, let offer):
       checkpoints[trial, default: []].append(offer)
       stored[trial]?.checkpoint = offer
-    case .points, .worker: break
+    case .points, .worker, .workerKey: break
     }
   }
 
