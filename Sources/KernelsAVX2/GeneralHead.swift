@@ -108,9 +108,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     var maximum = InlineArray<T, Lanes>(repeating: broadcast(-.infinity))
     if Head.normalises {
       pairwise(UnsafePointer(u), d, z, f, d, n, rows, tile)
-      for s in 0..<n {
-        for i in 0..<T { maximum[i].replace(with: rows[s * T + i], where: rows[s * T + i] .> maximum[i]) }
-      }
+      for s in 0..<n { for i in 0..<T { maximum[i] = larger(maximum[i], rows[s * T + i]) } }
     }
     var total = InlineArray<T, Lanes>(repeating: .zero)
     let atOnce = sourcesAtOnce(d, n), keeps = head.keepsAttention
@@ -245,3 +243,12 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     }
   }
 }
+
+/// b where it is larger, else a. By strips: comparisons of vectors of two registers would be taken apart lane by lane.
+#if WIDE_REGISTERS
+  @inline(__always) private func larger(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
+#else
+  @inline(__always) private func larger(_ a: Lanes, _ b: Lanes) -> Lanes {
+    byStrips(a, b) { a, b in a.replacing(with: b, where: b .> a) }
+  }
+#endif
