@@ -98,7 +98,9 @@ struct CaseWriter {
     recordNetwork("network 4 heads d5 k7", dimension: 5, context: 14, layers: 7, heads: all)
     recordNetwork("network 4 heads d9", dimension: 9, context: 4, layers: 3, heads: all.reversed())
     recordNetwork("network n1", dimension: 5, context: 1, layers: 1, heads: all)
+    // Contexts where activations are computed again in the backward pass.
     recordNetwork("network softmax n130", dimension: 3, context: 130, layers: 2, heads: [.softmax], blocks: 1)
+    recordNetwork("network mixed d10 n100", dimension: 10, context: 100, layers: 2, heads: [.softmax, .exp], blocks: 1)
   }
 
   /// Predictions, loss and gradient of a random network on prompts with exponential labels.
