@@ -13,9 +13,8 @@ package struct DescriptorLimit: Equatable, Sendable {
   /// Raises this process's limit as far as the system lets it.
   package static func raised() -> DescriptorLimit {
     var limits = rlimit()
-    guard getrlimit(Int32(RLIMIT_NOFILE.rawValue), &limits) == 0 else {
-      return DescriptorLimit(limit: 1024)
-    }
+    let resource = Int32(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(resource, &limits) == 0 else { return DescriptorLimit(limit: 1024) }
     let wanted = rlimit(rlim_cur: limits.rlim_max, rlim_max: limits.rlim_max)
     if limits.rlim_cur < limits.rlim_max, withUnsafePointer(to: wanted, { setrlimit(resource, $0) }) == 0 {
       limits = wanted
