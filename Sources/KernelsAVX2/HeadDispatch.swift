@@ -9,6 +9,7 @@ enum HeadDispatch {
     output: UnsafeMutablePointer<Lanes>
   ) {
     switch code {
+    case .linear where sumsOverSourcesFirst(head): forwardLinear(head, base, output)
     case .linear: forward(LinearHead.self, head, base, output)
     case .relu: forward(ReluHead.self, head, base, output)
     case .exp: forward(ExponentialHead.self, head, base, output)
@@ -19,6 +20,7 @@ enum HeadDispatch {
   @inline(__always)
   static func forwardQuery(_ code: ActivationCode, _ head: borrowing HeadBuffers) -> Lanes {
     switch code {
+    case .linear where sumsOverSourcesFirst(head): forwardQueryLinear(head)
     case .linear: forwardQuery(LinearHead.self, head)
     case .relu: forwardQuery(ReluHead.self, head)
     case .exp: forwardQuery(ExponentialHead.self, head)
@@ -32,6 +34,7 @@ enum HeadDispatch {
     inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
     switch code {
+    case .linear where sumsOverSourcesFirst(head): backwardLinear(head, outputGradient, inputGradient)
     case .linear: backward(LinearHead.self, head, outputGradient, inputGradient)
     case .relu: backward(ReluHead.self, head, outputGradient, inputGradient)
     case .exp: backward(ExponentialHead.self, head, outputGradient, inputGradient)
@@ -45,6 +48,7 @@ enum HeadDispatch {
     inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
     switch code {
+    case .linear where sumsOverSourcesFirst(head): backwardQueryLinear(head, queryGradient, inputGradient)
     case .linear: backwardQuery(LinearHead.self, head, queryGradient, inputGradient)
     case .relu: backwardQuery(ReluHead.self, head, queryGradient, inputGradient)
     case .exp: backwardQuery(ExponentialHead.self, head, queryGradient, inputGradient)
@@ -111,6 +115,74 @@ enum HeadDispatch {
     case 7: SpecializedHead<A, 7>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
     case 8: SpecializedHead<A, 8>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
     default: GeneralHead<A>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    }
+  }
+
+  /// Linear attention costs n²·d with sums over sources last and n·d² with them first, and about the same at n = d.
+  @inline(__always)
+  private static func sumsOverSourcesFirst(_ head: borrowing HeadBuffers) -> Bool {
+    head.context >= head.dimension
+  }
+
+  private static func forwardLinear(
+    _ head: borrowing HeadBuffers, _ base: UnsafePointer<Lanes>, _ output: UnsafeMutablePointer<Lanes>
+  ) {
+    switch head.dimension {
+    case 1: AssociatedLinear<FixedProduct<1, 2>>.forward(head, base: base, output: output)
+    case 2: AssociatedLinear<FixedProduct<2, 3>>.forward(head, base: base, output: output)
+    case 3: AssociatedLinear<FixedProduct<3, 4>>.forward(head, base: base, output: output)
+    case 4: AssociatedLinear<FixedProduct<4, 5>>.forward(head, base: base, output: output)
+    case 5: AssociatedLinear<FixedProduct<5, 6>>.forward(head, base: base, output: output)
+    case 6: AssociatedLinear<FixedProduct<6, 7>>.forward(head, base: base, output: output)
+    case 7: AssociatedLinear<FixedProduct<7, 8>>.forward(head, base: base, output: output)
+    case 8: AssociatedLinear<FixedProduct<8, 9>>.forward(head, base: base, output: output)
+    default: AssociatedLinear<AnyProduct>.forward(head, base: base, output: output)
+    }
+  }
+
+  private static func forwardQueryLinear(_ head: borrowing HeadBuffers) -> Lanes {
+    switch head.dimension {
+    case 1: AssociatedLinear<FixedProduct<1, 2>>.forwardQuery(head)
+    case 2: AssociatedLinear<FixedProduct<2, 3>>.forwardQuery(head)
+    case 3: AssociatedLinear<FixedProduct<3, 4>>.forwardQuery(head)
+    case 4: AssociatedLinear<FixedProduct<4, 5>>.forwardQuery(head)
+    case 5: AssociatedLinear<FixedProduct<5, 6>>.forwardQuery(head)
+    case 6: AssociatedLinear<FixedProduct<6, 7>>.forwardQuery(head)
+    case 7: AssociatedLinear<FixedProduct<7, 8>>.forwardQuery(head)
+    case 8: AssociatedLinear<FixedProduct<8, 9>>.forwardQuery(head)
+    default: AssociatedLinear<AnyProduct>.forwardQuery(head)
+    }
+  }
+
+  private static func backwardLinear(
+    _ head: borrowing HeadBuffers, _ g: UnsafePointer<Lanes>, _ gi: UnsafeMutablePointer<Lanes>?
+  ) {
+    switch head.dimension {
+    case 1: AssociatedLinear<FixedProduct<1, 2>>.backward(head, outputGradient: g, inputGradient: gi)
+    case 2: AssociatedLinear<FixedProduct<2, 3>>.backward(head, outputGradient: g, inputGradient: gi)
+    case 3: AssociatedLinear<FixedProduct<3, 4>>.backward(head, outputGradient: g, inputGradient: gi)
+    case 4: AssociatedLinear<FixedProduct<4, 5>>.backward(head, outputGradient: g, inputGradient: gi)
+    case 5: AssociatedLinear<FixedProduct<5, 6>>.backward(head, outputGradient: g, inputGradient: gi)
+    case 6: AssociatedLinear<FixedProduct<6, 7>>.backward(head, outputGradient: g, inputGradient: gi)
+    case 7: AssociatedLinear<FixedProduct<7, 8>>.backward(head, outputGradient: g, inputGradient: gi)
+    case 8: AssociatedLinear<FixedProduct<8, 9>>.backward(head, outputGradient: g, inputGradient: gi)
+    default: AssociatedLinear<AnyProduct>.backward(head, outputGradient: g, inputGradient: gi)
+    }
+  }
+
+  private static func backwardQueryLinear(
+    _ head: borrowing HeadBuffers, _ gy: Lanes, _ gi: UnsafeMutablePointer<Lanes>?
+  ) {
+    switch head.dimension {
+    case 1: AssociatedLinear<FixedProduct<1, 2>>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    case 2: AssociatedLinear<FixedProduct<2, 3>>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    case 3: AssociatedLinear<FixedProduct<3, 4>>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    case 4: AssociatedLinear<FixedProduct<4, 5>>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    case 5: AssociatedLinear<FixedProduct<5, 6>>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    case 6: AssociatedLinear<FixedProduct<6, 7>>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    case 7: AssociatedLinear<FixedProduct<7, 8>>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    case 8: AssociatedLinear<FixedProduct<8, 9>>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
+    default: AssociatedLinear<AnyProduct>.backwardQuery(head, queryGradient: gy, inputGradient: gi)
     }
   }
 }

@@ -20,6 +20,12 @@ typealias LaneBits = SIMD16<UInt32>
   return two[0] + two[1]
 }
 
+/// `sumOfLanes` of 16 vectors at once.
+@inline(__always) func sumsOfLanes(_ v: (Int) -> Lanes) -> Lanes {
+  lanes_sums(
+    v(0), v(1), v(2), v(3), v(4), v(5), v(6), v(7), v(8), v(9), v(10), v(11), v(12), v(13), v(14), v(15))
+}
+
 /// e^x, relative error below 1.2e-7 for |x| ≤ 20 and below 3.1e-7 for −87 ≤ x ≤ 88 (ln 2 is one constant); arguments
 /// outside are clamped to that range, NaN stays NaN.
 /// Source: x = m ln 2 + r, minimax polynomial of degree 6 in r on |r| ≤ ½ ln 2 (Muller 2016, Elementary Functions, §3).

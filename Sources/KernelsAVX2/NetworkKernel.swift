@@ -78,14 +78,12 @@ enum NetworkKernel {
     isFirst: Bool, _ sum: (Int) -> Lanes
   ) {
     let last = pass.laneSumVectors - 1
-    if isFirst {
-      for i in 0..<last { gradient[i] = sumOfLanes(sum(i)) }
-      for i in last..<pass.gradientCount { gradient[i] = 0 }
-      loss[0] = sumOfLanes(sum(last))
-    } else {
-      for i in 0..<last { gradient[i] += sumOfLanes(sum(i)) }
-      loss[0] += sumOfLanes(sum(last))
+    let out = UnsafeMutableRawPointer(gradient).assumingMemoryBound(to: Lanes.self)
+    for first in stride(from: 0, to: last, by: 16) {
+      let sums = sumsOfLanes { first + $0 < last ? sum(first + $0) : .zero }
+      out[first / 16] = isFirst ? sums : out[first / 16] + sums
     }
+    loss[0] = isFirst ? sumOfLanes(sum(last)) : loss[0] + sumOfLanes(sum(last))
   }
 
   /// Contract: `KernelTable.predict`.

@@ -37,7 +37,10 @@ struct NetworkScratch {
   private var centre: Int { weightedGradient + state }
   private var tile: Int { centre + tokens }
   private var rowsOfSums: Int {
-    tile + max(HeadTile.count * sourcesAtOnce(dimension, context), SpecializedTile.count * context)
+    tile
+      + max(
+        HeadTile.count * sourcesAtOnce(dimension, context), SpecializedTile.count * context,
+        context >= dimension ? features * (2 * dimension + 1) : 0)
   }
   var total: Int { rowsOfSums + 3 * rowLength }
 

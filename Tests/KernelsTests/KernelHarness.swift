@@ -63,6 +63,12 @@ struct NetworkShape: Sendable, CustomTestStringConvertible {
     .init(6, 3, 2, [.relu, .exp, .softmax], 16), .init(7, 3, 3, [.softmax], 33), .init(7, 14, 2, [.relu], 4),
     .init(7, 1, 7, [.linear, .exp, .softmax], 16), .init(8, 14, 2, [.linear, .softmax, .relu], 1),
     .init(20, 3, 2, [.exp], 2), .init(20, 14, 1, [.relu], 1), .init(20, 2, 3, [.softmax, .linear, .exp], 1),
+    // Linear attention sums over sources first where n ≥ d, and last where n < d.
+    .init(1, 1, 3, [.linear], 5), .init(2, 2, 1, [.linear], 16), .init(3, 14, 3, [.linear, .relu], 17),
+    .init(4, 4, 3, [.linear], 33), .init(5, 14, 3, [.linear], 20), .init(5, 5, 4, [.linear, .exp], 2),
+    .init(6, 7, 3, [.linear], 16), .init(7, 7, 2, [.linear, .linear], 3), .init(8, 9, 3, [.linear], 1),
+    .init(8, 7, 2, [.linear], 1), .init(9, 9, 3, [.linear], 2), .init(11, 10, 2, [.linear], 1),
+    .init(12, 17, 3, [.linear, .softmax], 1), .init(20, 21, 2, [.linear], 1),
   ]
 }
 
