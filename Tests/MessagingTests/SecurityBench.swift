@@ -44,11 +44,12 @@ final class SecurityBench {
 
   /// A worker that comes back within milliseconds.
   func connect(
-    _ address: EndpointAddress, _ security: WorkerSecurity, session: UInt64 = 1
+    _ address: EndpointAddress, _ security: WorkerSecurity, session: UInt64 = 1,
+    handshakeLimit: Duration = .seconds(10)
   ) throws -> WorkerEndpoint {
     var options = SocketOptions(for: .tcp)
     (options.reconnectInterval, options.longestReconnectInterval) = (.milliseconds(20), .milliseconds(100))
-    options.workerHandshakeLimit = .seconds(1)
+    options.workerHandshakeLimit = handshakeLimit
     return try WorkerEndpoint(
       context, connect: address, session: WorkerSession(rawValue: session), security: security, options: options)
   }

@@ -53,7 +53,7 @@ package final class Gatekeeper: Sendable {
         operation: "check keys", code: 0, problem: "the thread that does has ended", remedy: "start again"))
   }
 
-  /// Increases with every change of the allowlist.
+  /// Increases with every change of the allowlist, and when the thread ends.
   var generation: Int { shared.generation.load(ordering: .acquiring) }
   var allowlist: Allowlist { shared.content.withLock { $0.list } }
   /// Set when the thread has ended by itself: whoever relies on it must not go on.
@@ -139,6 +139,7 @@ final class GatekeeperState: Sendable {
   func fail(_ error: TransportError) {
     let listeners = content.withLock { content in
       content.failure = error
+      generation.add(1, ordering: .releasing)
       return content.listeners
     }
     for listener in listeners { listener.wakeup?.signal() }
