@@ -48,7 +48,8 @@ package struct Safetensors: Equatable, Sendable {
     out += header
     for tensor in tensors {
       for value in tensor.values {
-        let bits = value.bitPattern
+        // The sign and payload of a NaN differ between processors; a file has one for all.
+        let bits = value.isNaN ? 0x7FC0_0000 : value.bitPattern
         for shift in stride(from: 0, to: 32, by: 8) { out.append(UInt8(truncatingIfNeeded: bits >> UInt32(shift))) }
       }
     }
