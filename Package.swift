@@ -66,7 +66,7 @@ let package = Package(
       name: "Messaging",
       dependencies: ["Shared", "CZeroMQ", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["attune.proto"], swiftSettings: strict),
-    .target(name: "Training", dependencies: ["Shared", "Kernels"], swiftSettings: strict),
+    .target(name: "Training", dependencies: ["Shared", "Kernels", "KernelTypes"], swiftSettings: strict),
 
     // Top layer: the two programs.
     .executableTarget(
