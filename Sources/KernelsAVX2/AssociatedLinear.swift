@@ -11,14 +11,15 @@ enum AssociatedLinear<Product: LinearProduct>: HeadKernel {
     let d = Product.dimension(head), f = d + 1
     for part in 0..<stripCount {
       let strips = HeadStrips(head, strip: part)
-      let base = Strips(base, strip: part), output = Strips(output, strip: part)
-      let z = strips.z, G = strips.weighted, K = strips.projected, W = strips.tile, M = strips.keyQuery
-      Product.add(f, inner: strips.n, columns: d, { z[$0 * f + $1] }, { z[$0 * f + $1] }, { _, _ in .zero }, into: G, d)
-      Product.add(f, inner: d, columns: d, { G[$1 * d + $0] }, { strip(M[$0 * d + $1]) }, { _, _ in .zero }, into: K, d)
-      multiplyValues(strips, d, W)
-      Product.add(
-        strips.n + 1, inner: d, columns: f, { z[$1 * f + $0] }, { W[$1 * d + $0] }, { base[$0 * f + $1] },
-        into: output, f)
+      let z = LaneMatrix(strips.z, row: f), W = LaneMatrix(strips.tile, row: d)
+      let G = LaneMatrix(strips.weighted, row: d), K = LaneMatrix(strips.projected, row: d)
+      let M = SharedMatrix(strips.keyQuery, row: d)
+      let base = LaneMatrix(Strips(base, strip: part), row: f)
+      let output = LaneMatrix(Strips(output, strip: part), row: f)
+      Product.multiply(z.transposed, z, rows: f, inner: strips.n, columns: d, addingTo: nil, into: G)
+      Product.multiply(G, M, rows: f, inner: d, columns: d, addingTo: nil, into: K)
+      multiplyValues(strips, K, into: W)
+      Product.multiply(z, W.transposed, rows: strips.n + 1, inner: d, columns: f, addingTo: base, into: output)
     }
   }
 
@@ -28,35 +29,35 @@ enum AssociatedLinear<Product: LinearProduct>: HeadKernel {
   ) {
     let d = Product.dimension(head), f = d + 1
     for part in 0..<stripCount {
-      let strips = HeadStrips(head, strip: part)
-      let g = Strips(g, strip: part), z = strips.z, tokens = strips.n + 1
-      let G = strips.weighted, K = strips.projected, dW = strips.weightedGradient, dK = strips.projectedGradient
-      let M = strips.keyQuery, P = strips.value, dM = strips.keyQueryGradient, dP = strips.valueGradient
-      Product.add(f, inner: tokens, columns: d, { g[$0 * f + $1] }, { z[$0 * f + $1] }, { _, _ in .zero }, into: dW, d)
-      Product.add(d, inner: d, columns: d, { dW[$1 * d + $0] }, { K[$1 * d + $0] }, { dP[$0 * d + $1] }, into: dP, d)
+      let strips = HeadStrips(head, strip: part), tokens = strips.n + 1
+      let z = LaneMatrix(strips.z, row: f), g = LaneMatrix(Strips(g, strip: part), row: f)
+      let G = LaneMatrix(strips.weighted, row: d), K = LaneMatrix(strips.projected, row: d)
+      let dW = LaneMatrix(strips.weightedGradient, row: d), dK = LaneMatrix(strips.projectedGradient, row: d)
+      let M = SharedMatrix(strips.keyQuery, row: d), P = SharedMatrix(strips.value, row: d)
+      let dM = LaneMatrix(strips.keyQueryGradient, row: d), dP = LaneMatrix(strips.valueGradient, row: d)
+      Product.multiply(g.transposed, z, rows: f, inner: tokens, columns: d, addingTo: nil, into: dW)
+      Product.multiply(dW, K.transposed, rows: d, inner: d, columns: d, addingTo: dP, into: dP)
       var residual = strips.residualGradient[0]
-      for k in 0..<d { residual = fma(dW[d * d + k], K[d * d + k], residual) }
+      for k in 0..<d { residual = fma(dW.element(d, k), K.element(d, k), residual) }
       strips.residualGradient[0] = residual
-      Product.add(
-        d, inner: d, columns: d, { strip(P[$0 * d + $1]) }, { dW[$0 * d + $1] }, { _, _ in .zero }, into: dK, d)
-      for k in 0..<d { dK[d * d + k] = dW[d * d + k] * strip(strips.residual) }
-      Product.add(d, inner: f, columns: d, { G[$0 * d + $1] }, { dK[$0 * d + $1] }, { dM[$0 * d + $1] }, into: dM, d)
+      Product.multiply(P.transposed, dW, rows: d, inner: d, columns: d, addingTo: nil, into: dK)
+      for k in 0..<d { dK.replace(d, k, with: dW.element(d, k) * strip(strips.residual)) }
+      Product.multiply(G.transposed, dK, rows: d, inner: f, columns: d, addingTo: dM, into: dM)
       guard let inputGradient else { continue }
-      let gi = Strips(inputGradient, strip: part), W = strips.tile, S = strips.tile + f * d
-      multiplyValues(strips, d, W)
-      Product.add(
-        tokens, inner: f, columns: d, { g[$1 * f + $0] }, { W[$0 * d + $1] }, { gi[$0 * f + $1] }, into: gi, f)
+      let gi = LaneMatrix(Strips(inputGradient, strip: part), row: f)
+      let W = LaneMatrix(strips.tile, row: d), S = LaneMatrix(strips.tile + f * d, row: f)
+      multiplyValues(strips, K, into: W)
+      Product.multiply(g, W, rows: tokens, inner: f, columns: d, addingTo: gi, into: gi)
       // dG, and what z_s is multiplied by: dG + dGᵀ, whose corner is 0, since no y meets a y.
-      Product.add(
-        f, inner: d, columns: d, { dK[$1 * d + $0] }, { strip(M[$1 * d + $0]) }, { _, _ in .zero }, into: dW, d)
+      let dG = dW
+      Product.multiply(dK, M.transposed, rows: f, inner: d, columns: d, addingTo: nil, into: dG)
       for i in 0..<d {
-        for k in 0..<d { S[i * f + k] = dW[i * d + k] + dW[k * d + i] }
-        S[i * f + d] = dW[d * d + i]
-        S[d * f + i] = dW[d * d + i]
+        for k in 0..<d { S.replace(i, k, with: dG.element(i, k) + dG.element(k, i)) }
+        S.replace(i, d, with: dG.element(d, i))
+        S.replace(d, i, with: dG.element(d, i))
       }
-      S[d * f + d] = .zero
-      Product.add(
-        strips.n, inner: f, columns: f, { z[$1 * f + $0] }, { S[$0 * f + $1] }, { gi[$0 * f + $1] }, into: gi, f)
+      S.replace(d, d, with: .zero)
+      Product.multiply(z, S, rows: strips.n, inner: f, columns: f, addingTo: gi, into: gi)
     }
   }
 
@@ -65,11 +66,11 @@ enum AssociatedLinear<Product: LinearProduct>: HeadKernel {
     let d = Product.dimension(head), f = d + 1
     for part in 0..<stripCount {
       let strips = HeadStrips(head, strip: part)
-      let n = strips.n, z = strips.z, sums = strips.weighted, u = strips.projected, M = strips.keyQuery
-      Product.add(
-        1, inner: n, columns: d, { s, _ in z[s * f + d] }, { z[$0 * f + $1] }, { _, _ in .zero }, into: sums, d)
-      Product.add(
-        1, inner: d, columns: d, { k, _ in z[n * f + k] }, { strip(M[$1 * d + $0]) }, { _, _ in .zero }, into: u, d)
+      let n = strips.n, sums = strips.weighted, u = strips.projected
+      let z = LaneMatrix(strips.z, row: f), M = SharedMatrix(strips.keyQuery, row: d)
+      let y = LaneMatrix(strips.z + d, row: 0, column: f), query = LaneMatrix(strips.z + n * f, row: f)
+      Product.multiply(y, z, rows: 1, inner: n, columns: d, addingTo: nil, into: LaneMatrix(sums, row: d))
+      Product.multiply(query, M.transposed, rows: 1, inner: d, columns: d, addingTo: nil, into: LaneMatrix(u, row: d))
       var wy = Strip.zero
       for k in 0..<d { wy = fma(sums[k], u[k], wy) }
       sums[d] = wy
@@ -86,21 +87,23 @@ enum AssociatedLinear<Product: LinearProduct>: HeadKernel {
     head.tile[0] = queryGradient
     for part in 0..<stripCount {
       let strips = HeadStrips(head, strip: part)
-      let n = strips.n, z = strips.z, sums = strips.weighted, u = strips.projected, M = strips.keyQuery
-      let dSums = strips.weightedGradient, du = strips.projectedGradient, dM = strips.keyQueryGradient
+      let n = strips.n, sums = strips.weighted, u = strips.projected
+      let dSums = strips.weightedGradient, du = strips.projectedGradient
       let gy = strips.tile[0], dwy = gy * strip(strips.residual)
       strips.residualGradient[0] = fma(gy, sums[d], strips.residualGradient[0])
       for k in 0..<d {
         dSums[k] = dwy * u[k]
         du[k] = dwy * sums[k]
       }
-      let query = z + n * f
-      Product.add(d, inner: 1, columns: d, { du[$1] }, { query[$1] }, { dM[$0 * d + $1] }, into: dM, d)
+      let query = LaneMatrix(strips.z + n * f, row: f), dM = LaneMatrix(strips.keyQueryGradient, row: d)
+      let column = LaneMatrix(du, row: 1)
+      Product.multiply(column, query, rows: d, inner: 1, columns: d, addingTo: dM, into: dM)
       guard let inputGradient else { continue }
-      let gi = Strips(inputGradient, strip: part), gq = gi + n * f
-      Product.add(1, inner: d, columns: d, { j, _ in du[j] }, { strip(M[$0 * d + $1]) }, { gq[$1] }, into: gq, f)
+      let gi = Strips(inputGradient, strip: part), gq = LaneMatrix(gi + n * f, row: f)
+      let M = SharedMatrix(strips.keyQuery, row: d)
+      Product.multiply(column.transposed, M, rows: 1, inner: d, columns: d, addingTo: gq, into: gq)
       for s in 0..<n {
-        let x = z + s * f, gs = gi + s * f, y = x[d]
+        let x = strips.z + s * f, gs = gi + s * f, y = x[d]
         var sum = gs[d]
         for k in 0..<d {
           gs[k] = fma(y, dSums[k], gs[k])
@@ -113,9 +116,9 @@ enum AssociatedLinear<Product: LinearProduct>: HeadKernel {
 
   /// W = [P K_x; ρ K_y]
   @inline(__always)
-  private static func multiplyValues(_ head: HeadStrips, _ d: Int, _ W: Strips) {
-    let P = head.value, K = head.projected
-    Product.add(d, inner: d, columns: d, { strip(P[$1 * d + $0]) }, { K[$0 * d + $1] }, { _, _ in .zero }, into: W, d)
-    for k in 0..<d { W[d * d + k] = K[d * d + k] * strip(head.residual) }
+  private static func multiplyValues(_ head: HeadStrips, _ K: LaneMatrix, into W: LaneMatrix) {
+    let d = W.row, P = SharedMatrix(head.value, row: d)
+    Product.multiply(P, K, rows: d, inner: d, columns: d, addingTo: nil, into: W)
+    for k in 0..<d { W.replace(d, k, with: K.element(d, k) * strip(head.residual)) }
   }
 }
