@@ -39,8 +39,10 @@ struct SweepRun {
         "attune: \(directory): \(countText(before.endedCount)) of \(countText(before.plannedCount)) trials have ended")
     }
     let display = ProgressPrinter()
+    var scheduling = settings.scheduling
+    scheduling.sweep = store.sweep
     let service = SweepService(
-      scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: settings.scheduling), store: store,
+      scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: scheduling), store: store,
       endpoint: endpoint, workers: workers, interruption: interruption, log: log, display: display, settings: settings)
     let ending: SweepService.Ending
     do {

@@ -46,8 +46,9 @@ extension SweepService {
         outgoing.append((.missing(digest, reason: error.description), session))
       }
     case .hello, .started, .progress, .offer, .result, .failed, .released, .goodbye: break
-    case .heartbeat(let held):
-      handle(.message(.heartbeat(held: held.filter { mayHold($0.trial, key) }), from: session))
+    case .heartbeat(let held, let remaining):
+      let own = held.filter { mayHold($0.trial, key) }
+      handle(.message(.heartbeat(held: own, remaining: remaining), from: session))
       return
     }
     handle(.message(message, from: session))
@@ -140,7 +141,7 @@ extension WorkerMessage {
   fileprivate var address: TrialAddress? {
     switch self {
     case .started(let address), .progress(let address, _, _, _), .offer(let address, _), .result(let address, _),
-      .failed(let address, _), .released(let address, _):
+      .failed(let address, _), .released(let address, _, _):
       address
     case .hello, .heartbeat, .chunk, .fetch, .goodbye: nil
     }

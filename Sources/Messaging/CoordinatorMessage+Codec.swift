@@ -70,6 +70,7 @@ private func wire(_ welcome: Welcome) -> WireWelcome {
     $0.epoch = welcome.epoch
     $0.heartbeatIntervalMilliseconds = milliseconds(welcome.heartbeatInterval)
     $0.leaseDurationMilliseconds = milliseconds(welcome.leaseDuration)
+    $0.sweep = welcome.sweep.rawValue
   }
 }
 
@@ -115,7 +116,8 @@ extension FieldCheck {
       epoch: Int64(try natural("epoch", wire.epoch)),
       heartbeatInterval: try duration(
         "heartbeat_interval_milliseconds", milliseconds: wire.heartbeatIntervalMilliseconds),
-      leaseDuration: try duration("lease_duration_milliseconds", milliseconds: wire.leaseDurationMilliseconds))
+      leaseDuration: try duration("lease_duration_milliseconds", milliseconds: wire.leaseDurationMilliseconds),
+      sweep: SweepID(rawValue: wire.sweep))
   }
 
   fileprivate func grant(_ wire: WireGrant) throws(ProtocolError) -> TrialGrant {

@@ -16,6 +16,8 @@ package enum WireLimits {
   /// A checkpoint or any other blob.
   package static let blobBytes = 1 << 30
   package static let durationMilliseconds = 24 * 3600 * 1000
+  /// Of a walltime: ten years.
+  package static let remainingMilliseconds = 10 * 366 * 24 * 3600 * 1000
   /// Nesting of a protobuf body.
   package static let depth = 16
 }

@@ -7,7 +7,13 @@ internal import SwiftProtobuf
 package func encode(_ message: WorkerMessage) -> [[UInt8]] {
   switch message {
   case .hello(let hello): frames(.hello, wire(hello))
-  case .heartbeat(let held): frames(.heartbeat, WireHeartbeat.with { $0.held = wire(held) })
+  case .heartbeat(let held, let remaining):
+    frames(
+      .heartbeat,
+      WireHeartbeat.with {
+        $0.held = wire(held)
+        if let remaining { $0.remainingMilliseconds = wireRemaining(remaining) }
+      })
   case .started(let address): frames(.started, wireAddressed(address))
   case .progress(let address, let points, let step, let stepsPerSecond):
     frames(.progress, wireProgress(address, points, step, stepsPerSecond))
@@ -17,7 +23,8 @@ package func encode(_ message: WorkerMessage) -> [[UInt8]] {
   case .fetch(let digest, let offset): frames(.fetch, wirePull(digest, offset: offset))
   case .result(let address, let result): frames(.result, wire(address, result))
   case .failed(let address, let reason): frames(.failed, wireAddressedReason(address, reason))
-  case .released(let address, let reason): frames(.released, wireAddressedReason(address, reason))
+  case .released(let address, let reason, let unclean):
+    frames(.released, wireAddressedReason(address, reason, unclean: unclean))
   case .goodbye(let reason): frames(.goodbye, wireReason(reason))
   }
 }
@@ -28,7 +35,11 @@ package func decodeWorkerMessage(_ frames: [[UInt8]]) throws(ProtocolError) -> W
   let check = message.check
   switch message.type {
   case .hello: return .hello(try check.hello(try message.body(WireHello.self)))
-  case .heartbeat: return .heartbeat(held: try check.held("held", try message.body(WireHeartbeat.self).held))
+  case .heartbeat:
+    let body = try message.body(WireHeartbeat.self)
+    return .heartbeat(
+      held: try check.held("held", body.held),
+      remaining: body.hasRemainingMilliseconds ? try check.remaining(body.remainingMilliseconds) : nil)
   case .started: return .started(try message.address())
   case .progress: return try check.progress(try message.body(WireProgress.self))
   case .offer:
@@ -46,7 +57,8 @@ package func decodeWorkerMessage(_ frames: [[UInt8]]) throws(ProtocolError) -> W
     return .failed(try check.address(body.address), reason: try check.reason(body.reason))
   case .released:
     let body = try message.body(WireAddressedReason.self)
-    return .released(try check.address(body.address), reason: try check.reason(body.reason))
+    return .released(
+      try check.address(body.address), reason: try check.reason(body.reason), unclean: body.unclean)
   case .goodbye: return .goodbye(reason: try message.reason())
   case .welcome, .refused, .grant, .pull, .stored, .notStored, .coordinatorChunk, .missing, .acknowledged, .fenced,
     .cancel, .finish, .heard, .helloWanted:
@@ -67,6 +79,9 @@ private func wire(_ hello: WorkerHello) -> WireHello {
     $0.instructionSet = clipped(hello.instructionSet, to: WireLimits.nameBytes)
     $0.programVersion = clipped(hello.programVersion, to: WireLimits.nameBytes)
     $0.inventory = wire(hello.inventory)
+    if let remaining = hello.remaining { $0.remainingMilliseconds = wireRemaining(remaining) }
+    $0.sweep = hello.sweep.rawValue
+    $0.credit = Int64(hello.credit)
   }
 }
 
@@ -115,8 +130,20 @@ private func wire(_ address: TrialAddress, _ result: TrialResult) -> WireResult 
   }
 }
 
-private func wireAddressedReason(_ address: TrialAddress, _ reason: String) -> WireAddressedReason {
-  .with { ($0.address, $0.reason) = (wire(address), clipped(reason, to: WireLimits.reasonBytes)) }
+private func wireAddressedReason(
+  _ address: TrialAddress, _ reason: String, unclean: Bool = false
+) -> WireAddressedReason {
+  .with {
+    ($0.address, $0.reason) = (wire(address), clipped(reason, to: WireLimits.reasonBytes))
+    $0.unclean = unclean
+  }
+}
+
+/// Whole milliseconds, rounded down: a worker never has less time than it said.
+private func wireRemaining(_ duration: Duration) -> Int64 {
+  guard duration > .zero else { return 0 }
+  return min(duration.components.seconds, Int64(WireLimits.remainingMilliseconds / 1000) - 1) * 1000
+    + duration.components.attoseconds / 1_000_000_000_000_000
 }
 
 extension FieldCheck {
@@ -133,7 +160,14 @@ extension FieldCheck {
       threads: try integer("threads", wire.threads, in: 1...WireLimits.threads),
       instructionSet: try text("instruction_set", wire.instructionSet, limit: WireLimits.nameBytes),
       programVersion: try text("program_version", wire.programVersion, limit: WireLimits.nameBytes),
-      inventory: try held("inventory", wire.inventory))
+      inventory: try held("inventory", wire.inventory),
+      remaining: wire.hasRemainingMilliseconds ? try remaining(wire.remainingMilliseconds) : nil,
+      sweep: SweepID(rawValue: wire.sweep),
+      credit: try integer("credit", wire.credit, in: 0...WireLimits.heldTrials))
+  }
+
+  fileprivate func remaining(_ milliseconds: Int64) throws(ProtocolError) -> Duration {
+    .milliseconds(try integer("remaining_milliseconds", milliseconds, in: 0...WireLimits.remainingMilliseconds))
   }
 
   fileprivate func progress(_ wire: WireProgress) throws(ProtocolError) -> WorkerMessage {

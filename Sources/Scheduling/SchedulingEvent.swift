@@ -61,5 +61,7 @@ package struct SchedulingSettings: Sendable {
   package var failureLimit = 5
   /// How long a worker that gave a trial back gets no other: it is probably draining.
   package var releasePause: Duration = .seconds(5)
+  /// The sweep directory's own number, the same in every start.
+  package var sweep = SweepID.unknown
   package init() {}
 }

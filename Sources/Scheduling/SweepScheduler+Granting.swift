@@ -75,7 +75,7 @@ extension SweepScheduler {
   }
 
   private mutating func grantNext(to session: WorkerSession, threads: Int, at now: MonotonicInstant) {
-    guard let index = nextRunnable() else { return }
+    guard let index = nextRunnable(for: session, threads: threads, at: now) else { return }
     tokenCounter += 1
     let token = LeaseToken(epoch: epoch, counter: tokenCounter)
     trials[index].token = token
@@ -85,6 +85,7 @@ extension SweepScheduler {
     guard move(index, to: .leased, holder: session) else { return }
     let record = trials[index].record
     let resume = trials[index].checkpoint
+    trials[index].grantedStep = resume?.step ?? 0
     commands.append(
       .note(.granted(record.id, token, to: session, threads: threads, fromStep: resume?.step ?? 0)))
     commands.append(
@@ -98,7 +99,7 @@ extension SweepScheduler {
 
   /// The first trial of the queue that is still pending; a trial that a returning worker took up again stays in the
   /// queue and is passed over here.
-  private mutating func nextRunnable() -> Int? {
+  mutating func nextRunnable() -> Int? {
     while let index = queue.removeFirst() {
       trials[index].isQueued = false
       if trials[index].record.state == .pending { return index }

@@ -166,6 +166,7 @@ extension SweepScheduler {
           to: session))
       return
     }
+    learnLength(of: index, from: result)
     if move(index, to: .committing, holder: session), move(index, to: .succeeded, result: result) {
       commands.append(.send(.acknowledged(address), to: session))
     }
@@ -188,22 +189,34 @@ extension SweepScheduler {
   }
 
   /// The worker gives the trial back. Its token ends with that, so that a late message under it changes nothing.
+  /// - unclean: speaks for a process that ended without doing so; counted unless the loss of its lease was.
   mutating func released(
-    _ address: TrialAddress, reason: String, from session: WorkerSession, at now: MonotonicInstant
+    _ address: TrialAddress, reason: String, unclean: Bool, from session: WorkerSession, at now: MonotonicInstant
   ) {
     if isSettled(address) { return fence(address, session) }
     guard let index = hold(address, by: session, at: now) else { return }
-    workers[session]?.restsUntil = now + settings.releasePause
-    look(notAfter: now + settings.releasePause)
+    if unclean, trials[index].countedToken != address.token {
+      trials[index].token = nil
+      endUncleanly(index, reason: reason)
+      commands.append(.send(.acknowledged(address), to: session))
+      return
+    }
+    if !unclean { rest(session, at: now) }
     trials[index].token = nil
     commands.append(.note(.returned(address.trial, reason: reason, failures: trials[index].record.failures)))
     move(index, to: .pending, reason: "its worker gave it back: \(reason)")
     commands.append(.send(.acknowledged(address), to: session))
   }
 
+  private mutating func rest(_ session: WorkerSession, at now: MonotonicInstant) {
+    workers[session]?.restsUntil = now + settings.releasePause
+    look(notAfter: now + settings.releasePause)
+  }
+
   /// A lease ended without the worker's doing: back to the queue, or out of it after too many such ends.
   mutating func endUncleanly(_ index: Int, reason: String) {
     trials[index].record.failures += 1
+    trials[index].countedToken = trials[index].token
     let failures = trials[index].record.failures
     if failures >= settings.failureLimit {
       move(

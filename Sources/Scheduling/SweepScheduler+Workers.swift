@@ -14,17 +14,21 @@ extension SweepScheduler {
     }
     workers[hello.session]?.hello = hello
     touch(hello.session, at: now)
+    note(remaining: hello.remaining, of: hello.session, at: now)
     commands.append(.persist(.worker(hello)))
     commands.append(
       .send(
         .welcome(
           Welcome(
             version: protocolVersion, sweepName: plan.name, epoch: epoch,
-            heartbeatInterval: settings.heartbeatInterval, leaseDuration: settings.leaseDuration)),
+            heartbeatInterval: settings.heartbeatInterval, leaseDuration: settings.leaseDuration,
+            sweep: settings.sweep)),
         to: hello.session))
-    let readopted = keep(hello.inventory, of: hello.session, at: now)
+    // Trials of another sweep that was served here before: the worker sets them aside when it reads the welcome.
+    let inventory = hello.sweep.mayBe(settings.sweep) ? hello.inventory : []
+    let readopted = keep(inventory, of: hello.session, at: now)
     // What it no longer speaks of never reached it, or is lost: nobody's fault, so it is not counted.
-    let listed = Set(hello.inventory.compactMap { indexByID[$0.trial] })
+    let listed = Set(inventory.compactMap { indexByID[$0.trial] })
     let awaited = (awaitedTrials.removeValue(forKey: hello.session) ?? []).filter {
       trials[$0].isLeased && trials[$0].holder == nil
     }

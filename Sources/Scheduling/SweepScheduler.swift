@@ -17,6 +17,8 @@ package struct SweepScheduler {
   /// Sessions that may take a trial now, as far as known; checked again when granting.
   var freeWorkers: Set<WorkerSession> = []
   var queue = TrialQueue()
+  /// How long trials take, as far as any of their shape has ended.
+  var lengths = TrialLengths()
 
   var tokenCounter: Int64 = 0
   var workerCounter = 0
@@ -120,7 +122,8 @@ package struct SweepScheduler {
     }
     switch message {
     case .hello, .chunk, .fetch: break
-    case .heartbeat(let held):
+    case .heartbeat(let held, let remaining):
+      note(remaining: remaining, of: session, at: now)
       reconcile(held, with: session, at: now)
       commands.append(.send(.heard, to: session))
     case .started(let address): started(address, from: session, at: now)
@@ -129,7 +132,8 @@ package struct SweepScheduler {
     case .offer(let address, let offer): offered(address, offer, from: session, at: now)
     case .result(let address, let result): finished(address, result, from: session, at: now)
     case .failed(let address, let reason): failed(address, reason: reason, from: session, at: now)
-    case .released(let address, let reason): released(address, reason: reason, from: session, at: now)
+    case .released(let address, let reason, let unclean):
+      released(address, reason: reason, unclean: unclean, from: session, at: now)
     case .goodbye(let reason): endSession(session, reason: reason, clean: true)
     }
   }
@@ -145,6 +149,10 @@ struct TrialEntry {
   /// Who got the latest lease, also after it ended.
   var grantee: WorkerSession?
   var threads = 0
+  /// Where its present attempt began.
+  var grantedStep: Int?
+  /// The lease whose unclean end has been counted.
+  var countedToken: LeaseToken?
   /// The latest published checkpoint, or the one the result names.
   var checkpoint: CheckpointOffer?
   var step = 0
@@ -172,6 +180,10 @@ struct Worker {
   var threadsInUse = 0
   /// No grants before this time.
   var restsUntil: MonotonicInstant?
+  /// When its walltime makes it give everything back; nil without a limit.
+  var gone: MonotonicInstant?
+  /// The most time it ever had until then.
+  var wholeTime: Duration?
 
   /// Trials it can take now without giving any thread two.
   var freeSlots: Int { isSilent ? 0 : max(0, min(hello.slots - held.count, hello.threads - threadsInUse)) }

@@ -7,14 +7,17 @@ package struct Welcome: Hashable, Sendable {
   package var epoch: Int64
   package var heartbeatInterval: Duration
   package var leaseDuration: Duration
+  package var sweep: SweepID
   package init(
-    version: Int, sweepName: String, epoch: Int64, heartbeatInterval: Duration, leaseDuration: Duration
+    version: Int, sweepName: String, epoch: Int64, heartbeatInterval: Duration, leaseDuration: Duration,
+    sweep: SweepID = .unknown
   ) {
     self.version = version
     self.sweepName = sweepName
     self.epoch = epoch
     self.heartbeatInterval = heartbeatInterval
     self.leaseDuration = leaseDuration
+    self.sweep = sweep
   }
 }
 

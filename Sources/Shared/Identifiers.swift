@@ -58,6 +58,18 @@ package struct CellID: RawRepresentable, Hashable, Codable, Sendable, Comparable
   package var description: String { "\(rawValue)" }
 }
 
+/// One sweep directory, whatever its name: trials and tokens are numbered within it, so nothing of one sweep may be taken
+/// for another's that is served at the same endpoint later. 0 stands for one that is not known.
+package struct SweepID: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
+  package let rawValue: UInt64
+  package init(rawValue: UInt64) { self.rawValue = rawValue }
+  package static let unknown = SweepID(rawValue: 0)
+  package var description: String { hexadecimal(rawValue) }
+
+  /// Whether both may be the same sweep: one that is not known may be any.
+  package func mayBe(_ other: SweepID) -> Bool { self == other || self == .unknown || other == .unknown }
+}
+
 /// One connection's life of one worker process, drawn at random by the worker when it starts.
 package struct WorkerSession: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
   package let rawValue: UInt64

@@ -26,9 +26,16 @@ package struct WorkerHello: Hashable, Sendable {
   package var instructionSet: String
   package var programVersion: String
   package var inventory: [HeldTrial]
+  /// Until the worker begins to give everything back because its walltime ends; nil where none was set.
+  package var remaining: Duration?
+  /// The sweep that the inventory belongs to.
+  package var sweep: SweepID
+  /// Grants without acknowledged end that the worker takes at most, those beyond its slots waiting for one.
+  package var credit: Int
   package init(
     session: WorkerSession, minimumVersion: Int, maximumVersion: Int, arithmeticVersion: Int, host: String,
-    processID: Int, slots: Int, threads: Int, instructionSet: String, programVersion: String, inventory: [HeldTrial]
+    processID: Int, slots: Int, threads: Int, instructionSet: String, programVersion: String, inventory: [HeldTrial],
+    remaining: Duration? = nil, sweep: SweepID = .unknown, credit: Int = 0
   ) {
     self.session = session
     self.minimumVersion = minimumVersion
@@ -41,6 +48,9 @@ package struct WorkerHello: Hashable, Sendable {
     self.instructionSet = instructionSet
     self.programVersion = programVersion
     self.inventory = inventory
+    self.remaining = remaining
+    self.sweep = sweep
+    self.credit = credit
   }
 }
 
@@ -80,7 +90,8 @@ package struct BlobChunk: Hashable, Sendable {
 
 package enum WorkerMessage: Equatable, Sendable {
   case hello(WorkerHello)
-  case heartbeat(held: [HeldTrial])
+  /// `remaining` as in the hello.
+  case heartbeat(held: [HeldTrial], remaining: Duration? = nil)
   case started(TrialAddress)
   case progress(TrialAddress, points: [MetricPoint], step: Int, stepsPerSecond: Double)
   /// Offers a checkpoint; the coordinator answers with `pull` or `stored`.
@@ -93,8 +104,9 @@ package enum WorkerMessage: Equatable, Sendable {
   case result(TrialAddress, TrialResult)
   /// The trial cannot be run: an error of the configuration or the machine, in words.
   case failed(TrialAddress, reason: String)
-  /// The worker gives the trial back, unfinished; it may be granted again at once.
-  case released(TrialAddress, reason: String)
+  /// The worker gives the trial back, unfinished; it may be granted again at once. Unclean where the process that trained
+  /// it had ended without doing so: that counts as a failure of the trial.
+  case released(TrialAddress, reason: String, unclean: Bool = false)
   /// The worker leaves and holds nothing.
   case goodbye(reason: String)
 }

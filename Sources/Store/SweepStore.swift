@@ -10,6 +10,8 @@ package final class SweepStore {
   package let blobs: BlobStore
   /// Boot epoch of this opening for writing; 0 when open for reading.
   package let epoch: Int64
+  /// This directory's own number, the same in every opening: the moment in which it was first opened, as bits.
+  package let sweep: SweepID
   let database: DatabaseQueue
   private let lock: DirectoryLock?
   private let wallClock: () -> Date
@@ -68,7 +70,7 @@ package final class SweepStore {
     configuration.busyMode = .timeout(10)
     let place = directory.database
     let now = wallClock().timeIntervalSince1970
-    (database, epoch) = try storing(place) {
+    (database, epoch, sweep) = try storing(place) {
       let database = try DatabaseQueue(path: place, configuration: configuration)
       try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       let migrator = makeMigrator()
@@ -82,7 +84,10 @@ package final class SweepStore {
           sql: "INSERT INTO sessions (epoch, started, ended) VALUES (?, ?, ?)", arguments: [last + 1, now, now])
         return last + 1
       }
-      return (database, epoch)
+      let first = try database.read { db in
+        try Double.fetchOne(db, sql: "SELECT started FROM sessions ORDER BY epoch LIMIT 1") ?? now
+      }
+      return (database, epoch, SweepID(rawValue: first.bitPattern))
     }
     configurations = try storing(place) {
       try database.read { db in
@@ -97,6 +102,7 @@ package final class SweepStore {
     wallClock = Date.init
     lock = nil
     epoch = 0
+    sweep = .unknown
     blobs = BlobStore(root: directory.blobs)
     var configuration = Configuration()
     configuration.readonly = true

@@ -14,11 +14,17 @@ struct AttuneWorker: ParsableCommand {
     abstract: "Trains trials for a coordinator.",
     discussion: """
       `attune run` starts its workers itself; start one by hand to lend another machine or more cores to a sweep.
-      It connects again by itself whenever the coordinator was away, and ends when the sweep does.
+      It connects again by itself whenever the coordinator was away, and ends when the sweep does. What the coordinator
+      has not acknowledged is kept in a spool on disk: a worker that was killed and is started again hands it over.
       SIGTERM gives everything back first (at most 10 s); a second one ends it at once.
 
-      Example:
+      Examples:
         attune-worker --connect ipc:///run/user/1000/attune/s --slots 2 --threads 4
+        attune-worker --connect tcp://127.0.0.1:7400 --walltime 2h --spool /var/tmp/attune-spool
+
+      Exit status: 0 the sweep is over, or everything was given back after a signal; 75 the walltime ends and the sweep
+      goes on, so start another worker; 1 refused, no contact for --patience, or another error, whose reason is the last
+      line on standard error; 64 wrong usage; 130 or 143 ended at once by a second signal.
       """,
     version: programVersion)
 
@@ -30,6 +36,29 @@ struct AttuneWorker: ParsableCommand {
 
   @Option(help: ArgumentHelp("Threads in all, shared by the slots (default: one per core).", valueName: "n"))
   var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "This worker's keys and the coordinator's public key, made by `attune keys new`; without them only a coordinator "
+        + "on this machine lets a worker in.", valueName: "dir"))
+  var keys: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where results are kept until acknowledged; one directory per worker, or none to keep them in memory only "
+        + "(default: one under XDG_STATE_HOME or ~/.local/state; none with --exit-with-parent).", valueName: "dir"))
+  var spool: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Give everything back and leave before so much time has passed since the start: 2h, 90m, 1-12:00:00.",
+      valueName: "duration"))
+  var walltime: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "End after so long without any contact (default: 24h with a spool, otherwise 10m).", valueName: "duration"))
+  var patience: String?
 
   @Flag(help: "End at once when standard input does: it is a pipe from the process that started this worker.")
   var exitWithParent = false
@@ -46,6 +75,9 @@ struct AttuneWorker: ParsableCommand {
     }
     try check(slots, "--slots", limit: WireLimits.slots)
     try check(threads, "--threads", limit: WireLimits.threads)
+    _ = try time(walltime, "--walltime")
+    _ = try time(patience, "--patience")
+    if spool == "" { throw ValidationError("--spool is empty; write a directory, or none") }
   }
 
   static func main() {
@@ -67,6 +99,11 @@ struct AttuneWorker: ParsableCommand {
     }
   }
 
+  private func time(_ text: String?, _ flag: String) throws -> Duration? {
+    guard let text else { return nil }
+    do throws(DurationError) { return try duration(from: text) } catch { throw ValidationError("\(flag): \(error)") }
+  }
+
   func run() throws {
     let exit: (code: Int32, reason: String)
     do {
@@ -80,14 +117,31 @@ struct AttuneWorker: ParsableCommand {
     _exit(exit.code)
   }
 
+  /// A spool that was asked for must be had; the one taken by default may be missing, with a complaint.
+  private func openSpool(host: String) throws -> (Spool?, complaint: String?) {
+    if let spool { return (spool == "none" ? nil : try Spool(spool), nil) }
+    // A worker of `attune run` shares its coordinator's fate.
+    if exitWithParent { return (nil, nil) }
+    let environment = ProcessInfo.processInfo.environment
+    guard let directory = defaultSpoolDirectory(environment: environment, host: host, endpoint: connect) else {
+      return (nil, "neither XDG_STATE_HOME nor HOME names a directory for a spool")
+    }
+    do throws(SpoolError) { return (try Spool.firstFree(in: directory), nil) } catch { return (nil, "\(error)") }
+  }
+
   /// Returns when the endpoint has been closed and what was queued has been sent.
   private func serve() throws -> (code: Int32, reason: String) {
     try requireSupportedProcessor()
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let configuration = WorkerConfiguration(
+    var configuration = WorkerConfiguration(
       session: WorkerSession(rawValue: .random(in: .min ... .max)), host: ProcessInfo.processInfo.hostName,
       processID: Int(ProcessInfo.processInfo.processIdentifier),
       slots: slots ?? min(threads, WireLimits.slots), threads: threads, instructionSet: instructionSetName)
+    let (spool, complaint) = try openSpool(host: configuration.host)
+    let kept = try spool?.load()
+    configuration.keepsSpool = spool != nil
+    configuration.walltime = try time(walltime, "--walltime")
+    configuration.patience = try time(patience, "--patience") ?? (spool == nil ? .seconds(600) : .seconds(24 * 3600))
     let handler: any LogHandler
     if let log {
       handler = try LogFile(path: log)
@@ -96,15 +150,20 @@ struct AttuneWorker: ParsableCommand {
     }
     let logger = Logger(label: "attune-worker") { _ in handler }
 
+    if let complaint { logger.warning("\(complaint); results are kept in memory only") }
+    for damage in kept?.damaged ?? [] { logger.warning("\(damage.text)") }
     let mailbox = try Mailbox()
     let signals = Signals(ignoresInterrupt: exitWithParent, reportingTo: mailbox)
     let endpoint = try WorkerEndpoint(
-      try MessagingContext(), connect: try EndpointAddress(connect), session: configuration.session)
-    logger.info("worker \(configuration.session) connects to \(connect), \(configuration.slots) slots")
+      try MessagingContext(), connect: try EndpointAddress(connect), session: configuration.session,
+      security: try keys.map { .curve(try KeyDirectory($0).workerKeys()) } ?? .open)
+    let place = spool.map { ", spool \($0.directory) (trials kept there: \(kept?.entries.count ?? 0))" } ?? ""
+    logger.info("worker \(configuration.session) connects to \(connect), \(configuration.slots) slots\(place)")
     var loop = WorkerLoop(
-      configuration, endpoint: endpoint, mailbox: mailbox, log: logger,
+      configuration, endpoint: endpoint, mailbox: mailbox, log: logger, spool: spool, spooled: kept?.entries ?? [],
       parent: exitWithParent ? FileHandle.standardInput.fileDescriptor : nil)
     let exit = try withExtendedLifetime(signals) { try loop.run() }
+    if self.spool == nil { spool?.removeIfEmpty() }
     // Standard error gets the reason in any case.
     if log != nil { logger.info("\(exit.reason)") }
     return exit

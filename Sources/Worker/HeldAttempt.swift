@@ -20,16 +20,37 @@ struct HeldAttempt {
   enum Conclusion {
     case result(TrialResult)
     case failed(reason: String)
-    case released(reason: String)
+    case released(reason: String, unclean: Bool = false)
+
+    /// Nil for messages that end nothing.
+    init?(_ message: WorkerMessage) {
+      switch message {
+      case .result(_, let result): self = .result(result)
+      case .failed(_, let reason): self = .failed(reason: reason)
+      case .released(_, let reason, let unclean): self = .released(reason: reason, unclean: unclean)
+      case .hello, .heartbeat, .started, .progress, .offer, .chunk, .fetch, .goodbye: return nil
+      }
+    }
+
+    func message(_ address: TrialAddress) -> WorkerMessage {
+      switch self {
+      case .result(let result): .result(address, result)
+      case .failed(let reason): .failed(address, reason: reason)
+      case .released(let reason, let unclean): .released(address, reason: reason, unclean: unclean)
+      }
+    }
   }
 
   struct Offer {
     let digest: BlobDigest
     let sequence: Int
     let step: Int
+    let since: Duration
   }
 
-  let grant: TrialGrant
+  let attempt: Attempt
+  /// Nil for what an earlier process of this worker has left in its spool.
+  let grant: TrialGrant?
   var phase = Phase.waiting
   /// Of the last message; the first is 1.
   var sequence = 0
@@ -60,15 +81,37 @@ struct HeldAttempt {
   /// Since when an offer or a conclusion has waited for any answer.
   var unansweredSince: Duration?
 
+  /// There is a file of this attempt in the spool, kept for this sweep.
+  var spooledFor: SweepID?
+  /// The newest checkpoint of the training that is in the spool, and since when.
+  var interim: (checkpoint: WrittenCheckpoint, at: Duration)?
+
   init(_ grant: TrialGrant) {
     self.grant = grant
+    attempt = Attempt(grant.trial, grant.token)
     step = grant.resume?.step ?? 0
   }
+
+  /// An attempt that has ended, as the spool kept it: all that is left to do is to hand it over.
+  init(restoring entry: SpoolEntry) {
+    grant = nil
+    attempt = entry.attempt
+    phase = .concluding
+    // Messages that were never written to the spool may have taken some of the next numbers.
+    sequence = entry.sequence + Self.numbersLeftOut
+    step = entry.step
+    conclusion = Conclusion(entry.conclusion)
+    lastCheckpoint = entry.checkpoint
+    nextCheckpoint = entry.checkpoint
+    spooledFor = entry.sweep
+  }
+
+  private static let numbersLeftOut = 1 << 32
 
   var usesSlot: Bool { phase == .training || phase == .abandoned }
 
   mutating func nextAddress() -> TrialAddress {
     sequence += 1
-    return TrialAddress(trial: grant.trial, token: grant.token, sequence: sequence)
+    return TrialAddress(trial: attempt.trial, token: attempt.token, sequence: sequence)
   }
 }

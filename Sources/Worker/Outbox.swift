@@ -1,5 +1,5 @@
 // What the coordinator has not acknowledged yet, per attempt and in the order of sequence numbers, with the bytes of
-// offered checkpoints. In memory: whatever replaces it (a file that is fsynced) keeps these functions.
+// offered checkpoints. In memory; what must survive this process is in the spool as well (Spool.swift).
 import Messaging
 import Shared
 
@@ -15,6 +15,13 @@ package struct Outbox: Sendable {
 
   package mutating func append(_ message: WorkerMessage, sequence: Int, of attempt: Attempt) {
     entries[attempt, default: []].append(Entry(sequence: sequence, message: message))
+  }
+
+  /// Takes back what an earlier process had said.
+  package mutating func restore(_ messages: [WorkerMessage], of attempt: Attempt) {
+    for message in messages {
+      if case .progress(let address, _, _, _) = message { append(message, sequence: address.sequence, of: attempt) }
+    }
   }
 
   /// Keeps the bytes of the attempt's one offered checkpoint for the coordinator's pulls.

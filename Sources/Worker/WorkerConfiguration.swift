@@ -28,6 +28,12 @@ package struct WorkerConfiguration: Sendable {
   package var drainLimit = Duration.seconds(10)
   /// A worker without contact for so long ends, instead of running for nobody for ever.
   package var patience = Duration.seconds(600)
+  /// Counted from the start; the worker has left when it is over.
+  package var walltime: Duration?
+  /// Whether what is not acknowledged is written to a spool.
+  package var keepsSpool = false
+  /// Between two checkpoints of one training that are written there; its end is written in any case.
+  package var interimInterval = Duration.seconds(2)
   /// Bytes of reference checkpoints kept for later trials of the same cell.
   package var blobCacheBytes = 64 << 20
 
@@ -42,8 +48,9 @@ package struct WorkerConfiguration: Sendable {
     self.instructionSet = instructionSet
   }
 
-  /// Grants beyond this are given back at once: no coordinator's credit comes near it.
-  var mostHeld: Int { 4 * slots + 16 }
+  /// Announced to the coordinator. Grants beyond the slots wait here, so that a slot need not wait for the way to the
+  /// coordinator and back; those beyond this number are given back at once.
+  package var credit: Int { min(4 * slots + 16, WireLimits.heldTrials) }
 
   func threads(for grant: TrialGrant) -> Int {
     grant.threads > 0 ? min(grant.threads, threads) : max(1, threads / slots)

@@ -24,6 +24,8 @@ package enum WorkerEvent: Sendable {
   /// The connection to the coordinator's endpoint came up.
   case connected
   case disconnected
+  /// A connection was begun and not let in. Final where trying again cannot help: the key was revoked.
+  case notLetIn(reason: String, isFinal: Bool)
   case received(CoordinatorMessage)
   /// Something arrived that is no message of this protocol.
   case unreadable(ProtocolError)
@@ -44,6 +46,10 @@ package enum WorkerCommand: Sendable {
   /// Ask the training of this attempt to stop; `trainingEnded` follows.
   case stop(Attempt)
   case note(WorkerNote)
+  /// Make durable before any later `send` of the same batch leaves.
+  case keep(SpoolEntry)
+  /// Forget what was kept of this attempt.
+  case discard(Attempt, SweepID)
   case exit(code: Int32, reason: String)
 }
 
@@ -51,6 +57,7 @@ package enum WorkerCommand: Sendable {
 package enum WorkerNote: Equatable, Sendable {
   case registered(sweep: String, epoch: Int64)
   case contactLost(silence: Duration)
+  case notLetIn(reason: String)
   case unreadable(ProtocolError)
   case started(Attempt, fromStep: Int)
   case finished(Attempt, TrialOutcome)
@@ -62,12 +69,17 @@ package enum WorkerNote: Equatable, Sendable {
   case draining(reason: String, held: Int)
   /// The coordinator asked for a blob that is not offered (any more).
   case unknownBlob(BlobDigest)
+  /// What is held belongs to another sweep than the coordinator's.
+  case otherSweep(SweepID, held: Int, kept: Bool)
+  /// Left by an earlier process of this worker.
+  case restored(count: Int)
 
   package var text: String {
     switch self {
     case .registered(let sweep, let epoch): "taking part in sweep \(sweep), coordinator's epoch \(epoch)"
     case .contactLost(let silence):
       "no contact for \(silence.components.seconds) s; training goes on, connecting again"
+    case .notLetIn(let reason): "not let in, trying again: \(reason)"
     case .unreadable(let error): error.description
     case .started(let attempt, let step): "\(attempt) started" + (step > 0 ? " from step \(step)" : "")
     case .finished(let attempt, let outcome): "\(attempt) finished, \(outcome.rawValue)"
@@ -78,12 +90,17 @@ package enum WorkerNote: Equatable, Sendable {
     case .resumeUnavailable(let attempt, let reason): "\(attempt) starts anew, its checkpoint cannot be had: \(reason)"
     case .draining(let reason, let held): "\(reason): giving back what is held (trials: \(held))"
     case .unknownBlob(let digest): "coordinator asked for \(digest), which is not offered"
+    case .otherSweep(let sweep, let held, let kept):
+      "the coordinator runs another sweep than \(sweep), of which something is held (trials: \(held)); "
+        + (kept ? "what has ended stays in the spool for that one" : "it is dropped")
+    case .restored(let count): "handing over what an earlier worker has left in the spool (trials: \(count))"
     }
   }
 
   package var isWarning: Bool {
     switch self {
-    case .registered, .started, .finished, .released, .draining: false
+    case .registered, .started, .finished, .released, .draining, .restored: false
+    case .otherSweep, .notLetIn: true
     case .contactLost, .unreadable, .failed, .checkpointRefused, .dropped, .resumeUnavailable, .unknownBlob: true
     }
   }

@@ -11,6 +11,9 @@ struct WorkerLoop: ~Copyable {
   private var slots: Slots
   private let mailbox: Mailbox
   private let log: Logger
+  private let spool: Spool?
+  /// When to try again what the spool could not take.
+  private var retrySpoolAt: Duration?
   /// The read end of a pipe that the parent holds: it ends when the parent does. Nil where nobody watches.
   private let parent: Int32?
   /// Messages that found no room in the connection's queue.
@@ -20,9 +23,10 @@ struct WorkerLoop: ~Copyable {
 
   init(
     _ configuration: WorkerConfiguration, endpoint: consuming WorkerEndpoint, mailbox: Mailbox, log: Logger,
-    parent: Int32?
+    spool: Spool?, spooled: [SpoolEntry], parent: Int32?
   ) {
-    service = WorkerService(configuration, startingAt: .zero)
+    service = WorkerService(configuration, startingAt: .zero, spooled: spooled)
+    self.spool = spool
     slots = Slots(reportingTo: mailbox)
     self.endpoint = endpoint
     self.mailbox = mailbox
@@ -37,7 +41,8 @@ struct WorkerLoop: ~Copyable {
   mutating func run() throws(TransportError) -> (code: Int32, reason: String) {
     let watched = [mailbox.descriptor] + (parent.map { [$0] } ?? [])
     while exit == nil {
-      let timeout = service.nextDeadline().map { max($0 - now, .zero) }
+      let deadline = [service.nextDeadline(), retrySpoolAt].compactMap { $0 }.min()
+      let timeout = deadline.map { max($0 - now, .zero) }
       let woken = try endpoint.wait(timeout: timeout, watching: watched, toSend: !unsent.isEmpty)
       if let parent, woken.readyDescriptors.contains(parent), hasEnded(parent) {
         // Nobody is left to take anything: leave at once, with whatever is being trained.
@@ -47,6 +52,9 @@ struct WorkerLoop: ~Copyable {
         // What waited for the old connection is in the outbox, or pointless on a new one.
         unsent.removeAll()
         try handle(isUp ? .connected : .disconnected)
+      }
+      if let failure = woken.handshakeFailure {
+        try handle(.notLetIn(reason: failure.description, isFinal: failure.reason == .revoked))
       }
       if woken.readyDescriptors.contains(mailbox.descriptor) {
         for event in mailbox.takeAll() {
@@ -63,6 +71,7 @@ struct WorkerLoop: ~Copyable {
         case .malformed(let error): try handle(.unreadable(error))
         }
       }
+      retrySpool()
       try handle(.timer)
       try flush()
     }
@@ -79,10 +88,23 @@ struct WorkerLoop: ~Copyable {
       case .start(let attempt, let assignment): slots.start(attempt, assignment)
       case .stop(let attempt): slots.stop(attempt)
       case .note(let note): log.log(level: note.isWarning ? .warning : .info, "\(note.text)")
+      case .keep(let entry): told(spool?.keep(entry))
+      case .discard(let attempt, let sweep): spool?.discard(attempt, of: sweep)
       case .exit(let code, let reason): exit = (code, reason)
       }
     }
     try flush()
+  }
+
+  private mutating func told(_ news: String?) {
+    if let news { log.warning("\(news)") }
+    retrySpoolAt = spool?.hasUnwritten == true ? retrySpoolAt ?? now + .seconds(10) : nil
+  }
+
+  private mutating func retrySpool() {
+    guard let time = retrySpoolAt, now >= time else { return }
+    retrySpoolAt = nil
+    told(spool?.retry())
   }
 
   /// Sends what there is room for, in order.

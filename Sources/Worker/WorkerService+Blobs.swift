@@ -83,7 +83,7 @@ extension WorkerService {
     downloads[chunk.digest] = nil
     var isReference = false
     for (attempt, held) in sortedAttempts where held.missing.contains(chunk.digest) {
-      if held.grant.reference?.digest == chunk.digest { isReference = true }
+      if held.grant?.reference?.digest == chunk.digest { isReference = true }
       provide(bytes, chunk.digest, to: attempt)
     }
     if isReference { cache.insert(bytes, chunk.digest, limit: configuration.blobCacheBytes) }
@@ -94,7 +94,7 @@ extension WorkerService {
   mutating func unavailable(_ digest: BlobDigest, reason: String, at now: Duration) {
     downloads[digest] = nil
     for (attempt, held) in sortedAttempts where held.missing.contains(digest) {
-      if held.grant.reference?.digest == digest {
+      if held.grant?.reference?.digest == digest {
         conclude(
           attempt, .failed(reason: "the reference checkpoint \(digest.rawValue.prefix(12)) cannot be had: \(reason)"),
           at: now)

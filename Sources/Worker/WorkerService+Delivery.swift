@@ -18,6 +18,7 @@ extension WorkerService {
     attempts[attempt]?.offerAgainAt = nil
     if let checkpoint { attempts[attempt]?.step = checkpoint.step }
     dropDownloadsNobodyWaitsFor()
+    keepEnd(attempt)
     advance(attempt, at: now)
   }
 
@@ -41,7 +42,7 @@ extension WorkerService {
       digest: checkpoint.digest, byteCount: checkpoint.bytes.count, step: checkpoint.step)
     let sequence = say(attempt) { .offer($0, offer) }
     attempts[attempt]?.offer = HeldAttempt.Offer(
-      digest: checkpoint.digest, sequence: sequence, step: checkpoint.step)
+      digest: checkpoint.digest, sequence: sequence, step: checkpoint.step, since: now)
     attempts[attempt]?.unansweredSince = now
   }
 
@@ -51,16 +52,12 @@ extension WorkerService {
     outbox.releaseBlob(of: attempt)
     attempts[attempt]?.offer = nil
     attempts[attempt]?.nextCheckpoint = nil
-    let sequence: Int
     switch conclusion {
-    case .result(let result): sequence = say(attempt) { .result($0, result) }
-    case .failed(let reason):
-      commands.append(.note(.failed(attempt, reason: reason)))
-      sequence = say(attempt) { .failed($0, reason: reason) }
-    case .released(let reason):
-      commands.append(.note(.released(attempt, reason: reason)))
-      sequence = say(attempt) { .released($0, reason: reason) }
+    case .result: break
+    case .failed(let reason): commands.append(.note(.failed(attempt, reason: reason)))
+    case .released(let reason, _): commands.append(.note(.released(attempt, reason: reason)))
     }
+    let sequence = say(attempt) { conclusion.message($0) }
     attempts[attempt]?.phase = .concluded(sequence: sequence)
     attempts[attempt]?.unansweredSince = now
   }
@@ -86,6 +83,10 @@ extension WorkerService {
     outbox.releaseBlob(of: attempt)
     attempts[attempt]?.offer = nil
     attempts[attempt]?.stored = digest
+    slowestDelivery = max(slowestDelivery * 9 / 10, now - offer.since)
+    if attempts[attempt]?.phase == .training, attempts[attempt]?.interim?.checkpoint.digest == digest {
+      discardSpooled(attempt)
+    }
     attempts[attempt]?.unansweredSince = nil
     advance(attempt, at: now)
   }

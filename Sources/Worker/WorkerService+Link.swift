@@ -11,13 +11,14 @@ extension WorkerService {
       session: configuration.session, minimumVersion: protocolVersion, maximumVersion: protocolVersion,
       arithmeticVersion: arithmeticVersion, host: configuration.host, processID: configuration.processID,
       slots: configuration.slots, threads: configuration.threads, instructionSet: configuration.instructionSet,
-      programVersion: programVersion, inventory: inventory)
+      programVersion: programVersion, inventory: inventory,
+      remaining: remaining(at: now), sweep: sweep, credit: configuration.credit)
     commands.append(.send(.hello(hello)))
   }
 
-  /// Every attempt whose end has not been acknowledged.
+  /// Every attempt whose end has not been acknowledged; of more than a message holds, the oldest.
   private var inventory: [HeldTrial] {
-    sortedAttempts.filter { $0.value.phase != .abandoned }.map {
+    sortedAttempts.filter { $0.value.phase != .abandoned }.prefix(WireLimits.heldTrials).map {
       HeldTrial(trial: $0.key.trial, token: $0.key.token, step: $0.value.step)
     }
   }
@@ -36,7 +37,10 @@ extension WorkerService {
         "the coordinator chose version \(welcome.version) of the protocol, this worker speaks \(protocolVersion); "
           + "start both from the same version of attune")
     }
+    // Before there is a link, so that everything is said once, below.
+    join(welcome.sweep, at: now)
     link = .up
+    lastRefusal = nil
     helloPatience = configuration.helloPatience
     heartbeatInterval = welcome.heartbeatInterval
     leaseDuration = welcome.leaseDuration
@@ -49,11 +53,20 @@ extension WorkerService {
     for digest in downloads.keys.sorted(by: { $0.rawValue < $1.rawValue }) { fetch(digest, at: now) }
   }
 
+  /// A key that is not on the list yet may be allowed while this worker waits; a revoked one is not used again.
+  mutating func notLetIn(_ reason: String, isFinal: Bool, at now: Duration) {
+    if isFinal { return drain(reason, code: 1, within: configuration.drainLimit, at: now) }
+    if reason != lastRefusal { commands.append(.note(.notLetIn(reason: reason))) }
+    lastRefusal = reason
+  }
+
   mutating func lookAfterLink(at now: Duration) {
-    if now - contact >= configuration.patience {
-      let limit = configuration.patience.components.seconds
-      return exit(
-        code: 1, "no contact with a coordinator for \(limit) s; check that one runs there, then start the worker again")
+    if now - contact >= configuration.patience, draining == nil {
+      let limit = wordedDuration(configuration.patience)
+      let remedy = lastRefusal ?? "check that one runs there, then start the worker again"
+      return drain(
+        "no contact with a coordinator for \(limit); \(remedy)",
+        code: 1, within: configuration.drainLimit, at: now)
     }
     switch link {
     case .down: break
@@ -68,7 +81,7 @@ extension WorkerService {
       } else if now - lastHeartbeat >= heartbeatInterval {
         lastHeartbeat = now
         unanswered = unanswered ?? now
-        send(.heartbeat(held: inventory))
+        send(.heartbeat(held: inventory, remaining: remaining(at: now)))
       }
     }
   }

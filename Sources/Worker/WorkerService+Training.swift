@@ -17,7 +17,7 @@ extension WorkerService {
     attempts[attempt] = HeldAttempt(grant)
     if let draining {
       conclude(attempt, .released(reason: draining.reason), at: now)
-    } else if heldBefore >= configuration.mostHeld {
+    } else if heldBefore >= configuration.credit {
       conclude(attempt, .released(reason: "the worker holds \(heldBefore) trials already"), at: now)
     } else {
       for blob in [grant.resume, grant.reference] {
@@ -32,12 +32,12 @@ extension WorkerService {
     var free = configuration.slots - attempts.values.count { $0.usesSlot }
     for (attempt, held) in sortedAttempts where held.phase == .waiting && held.missing.isEmpty {
       guard free > 0 else { return }
+      guard let grant = held.grant else { continue }
       free -= 1
       attempts[attempt]?.phase = .training
       // The slot holds them now.
       attempts[attempt]?.resume = nil
       attempts[attempt]?.reference = nil
-      let grant = held.grant
       commands.append(
         .start(
           attempt,
@@ -79,6 +79,7 @@ extension WorkerService {
 
   mutating func wrote(_ attempt: Attempt, _ checkpoint: WrittenCheckpoint, at now: Duration) {
     guard attempts[attempt]?.phase == .training else { return }
+    keepInterim(attempt, checkpoint, at: now)
     // While one is on its way only the newest of the others is worth sending.
     attempts[attempt]?.nextCheckpoint = checkpoint
     attempts[attempt]?.offerAgainAt = nil
@@ -105,6 +106,7 @@ extension WorkerService {
     guard let held = attempts[attempt] else { return }
     commands.append(.note(.dropped(attempt, why: why)))
     outbox.forget(attempt)
+    discardSpooled(attempt)
     switch held.phase {
     case .training:
       commands.append(.stop(attempt))
@@ -119,6 +121,7 @@ extension WorkerService {
   }
 
   mutating func forget(_ attempt: Attempt) {
+    discardSpooled(attempt)
     attempts[attempt] = nil
     outbox.forget(attempt)
     concluded[attempt.trial] = max(concluded[attempt.trial] ?? attempt.token, attempt.token)

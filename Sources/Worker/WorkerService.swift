@@ -23,6 +23,8 @@ package struct WorkerService {
   var contact: Duration
   /// When the earliest heartbeat or hello without any answer so far was sent.
   var unanswered: Duration?
+  /// Why the latest connection was not let in.
+  var lastRefusal: String?
 
   var attempts: [Attempt: HeldAttempt] = [:]
   /// The latest token under which each trial has ended here: a repeated grant of it means nothing.
@@ -30,16 +32,27 @@ package struct WorkerService {
   var outbox = Outbox()
   var downloads: [BlobDigest: Download] = [:]
   var cache = BlobCache()
-  var draining: (reason: String, deadline: Duration)?
+  /// The sweep that all attempts belong to, once a coordinator has told or the spool has.
+  var sweep = SweepID.unknown
+  /// Kept in the spool for sweeps other than that.
+  var aside: [SpoolEntry] = []
+  /// From offer to `stored`, of late.
+  var slowestDelivery = Duration.zero
+  let startedAt: Duration
+  var draining: Draining?
   var hasExited = false
   var commands: [WorkerCommand] = []
 
-  package init(_ configuration: WorkerConfiguration, startingAt now: Duration) {
+  /// - spooled: what an earlier process has left, the oldest first.
+  package init(_ configuration: WorkerConfiguration, startingAt now: Duration, spooled: [SpoolEntry] = []) {
     self.configuration = configuration
     heartbeatInterval = configuration.heartbeatInterval
     leaseDuration = configuration.leaseDuration
     helloPatience = configuration.helloPatience
     contact = now
+    startedAt = now
+    aside = spooled
+    join(spooled.last?.sweep ?? .unknown, at: now)
   }
 
   /// - now: time on a monotonic clock since any fixed moment; never runs backwards.
@@ -49,6 +62,7 @@ package struct WorkerService {
     switch event {
     case .connected: sayHello(at: now)
     case .disconnected: link = .down
+    case .notLetIn(let reason, let isFinal): notLetIn(reason, isFinal: isFinal, at: now)
     case .received(let message): receive(message, at: now)
     case .unreadable(let error): unreadable(error, at: now)
     case .progressed(let attempt, let points, let step, let stepsPerSecond):
@@ -56,7 +70,7 @@ package struct WorkerService {
     case .wrote(let attempt, let checkpoint): wrote(attempt, checkpoint, at: now)
     case .trainingEnded(let attempt, let outcome): trainingEnded(attempt, outcome, at: now)
     case .timer: break
-    case .drain(let reason): drain(reason, at: now)
+    case .drain(let reason): drain(reason, code: 0, within: configuration.drainLimit, at: now)
     }
     if !hasExited { lookAround(at: now) }
     return commands
@@ -76,9 +90,7 @@ package struct WorkerService {
     case .acknowledged(let address): acknowledged(address)
     case .fenced(let address): abandon(Attempt(address.trial, address.token), why: "its lease has ended")
     case .cancel(let trial, let token): abandon(Attempt(trial, token), why: "cancelled by the coordinator")
-    case .finish(let reason):
-      send(.goodbye(reason: "told to finish"))
-      exit(code: 0, reason)
+    case .finish(let reason): finish(reason, at: now)
     case .heard: break
     case .helloWanted: sayHello(at: now)
     }
@@ -89,36 +101,25 @@ package struct WorkerService {
     if case .corruptChunk(let digest, _, _, _) = error { fetch(digest, at: now) }
   }
 
-  private mutating func drain(_ reason: String, at now: Duration) {
-    guard draining == nil else { return }
-    draining = (reason, now + configuration.drainLimit)
-    commands.append(.note(.draining(reason: reason, held: attempts.count)))
-    for (attempt, held) in sortedAttempts {
-      switch held.phase {
-      case .waiting: conclude(attempt, .released(reason: reason), at: now)
-      case .training: commands.append(.stop(attempt))
-      case .abandoned, .concluding, .concluded: break
-      }
-    }
-  }
-
   /// After every event: starts what can start, and does what is due.
   private mutating func lookAround(at now: Duration) {
+    drainBeforeWalltimeEnds(at: now)
     startReady()
     lookAfterLink(at: now)
     for (attempt, _) in sortedAttempts { lookAfter(attempt, at: now) }
     repeatFetches(at: now)
-    if let draining, attempts.isEmpty || now >= draining.deadline {
-      send(.goodbye(reason: draining.reason))
-      let left = attempts.isEmpty ? "" : "; trials without acknowledgement: \(attempts.count)"
-      exit(code: 0, "\(draining.reason): left\(left)")
-    }
+    leaveWhenDrained(at: now)
   }
 
   /// When `timer` is wanted at the latest.
   package func nextDeadline() -> Duration? {
-    var times = [contact + configuration.patience]
-    if let draining { times.append(draining.deadline) }
+    var times: [Duration] = []
+    if let draining {
+      times.append(draining.deadline)
+    } else {
+      times.append(contact + configuration.patience)
+      if let end = drainTime { times.append(end) }
+    }
     switch link {
     case .down: break
     case .greeting(let since): times.append(since + helloPatience)
@@ -149,10 +150,5 @@ package struct WorkerService {
     outbox.append(message, sequence: address.sequence, of: attempt)
     send(message)
     return address.sequence
-  }
-
-  mutating func exit(code: Int32, _ reason: String) {
-    hasExited = true
-    commands.append(.exit(code: code, reason: reason))
   }
 }

@@ -51,8 +51,9 @@ struct HarnessError: Error, CustomStringConvertible {
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
-    // `env` changes the directory and then becomes the program: the process id stays.
-    var words = (["/usr/bin/env", "-C", directory.path, path] + arguments).map { strdup($0) } + [nil]
+    // `env` changes the directory and then becomes the program: the process id stays. Spools lie in the directory too.
+    let prefix = ["/usr/bin/env", "-C", directory.path, "XDG_STATE_HOME=\(directory.path)/state", path]
+    var words = (prefix + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var child: pid_t = 0
     let code = posix_spawn(&child, "/usr/bin/env", &actions, &attributes, &words, environ)

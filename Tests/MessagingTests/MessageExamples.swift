@@ -6,6 +6,7 @@ import Shared
 enum Examples {
   static let token = LeaseToken(epoch: 3, counter: 41)
   static let address = TrialAddress(trial: TrialID(rawValue: 17), token: token, sequence: 5)
+  static let sweep = SweepID(rawValue: 0x0123_4567_89ab_cdef)
   static let digest = BlobDigest(of: Array("checkpoint".utf8))
   static let held = HeldTrial(trial: TrialID(rawValue: 17), token: token, step: 300)
   static let chunk = BlobChunk(digest: digest, offset: 131_072, byteCount: 131_077, bytes: [1, 2, 3, 254, 255])
@@ -15,6 +16,12 @@ enum Examples {
       session: WorkerSession(rawValue: 0xfeed_0000_0000_0001), minimumVersion: 1, maximumVersion: 2,
       arithmeticVersion: 1, host: "node7", processID: 4711, slots: 2, threads: 8, instructionSet: "avx512",
       programVersion: "0.1.0", inventory: [held])
+  }
+
+  static var laterHello: WorkerHello {
+    var later = hello
+    (later.remaining, later.sweep, later.credit) = (.seconds(7200), sweep, 24)
+    return later
   }
 
   static var result: TrialResult {
@@ -53,6 +60,10 @@ enum Examples {
       ("failed", .failed(address, reason: "clip_norm is \"0\"; write a number above 0")),
       ("released", .released(address, reason: "SIGTERM")),
       ("goodbye", .goodbye(reason: "sweep finished")),
+      // With the fields that came later, all optional.
+      ("hello of a worker with a walltime and a spool", .hello(laterHello)),
+      ("heartbeat before a walltime ends", .heartbeat(held: [held], remaining: .milliseconds(5_400_250))),
+      ("release of a crashed attempt", .released(address, reason: "restarted", unclean: true)),
     ]
   }
 
@@ -94,6 +105,13 @@ enum Examples {
       ("finish", .finish(reason: "all trials are done")),
       ("heard", .heard),
       ("hello wanted", .helloWanted),
+      (
+        "welcome to a sweep with an identity",
+        .welcome(
+          Welcome(
+            version: 1, sweepName: "quickstart", epoch: 3, heartbeatInterval: .seconds(2), leaseDuration: .seconds(30),
+            sweep: sweep))
+      ),
     ]
   }
 }

@@ -11,25 +11,36 @@ struct ServiceHarness {
   var now = Duration.zero
   private var commands: [WorkerCommand] = []
 
-  init(slots: Int = 1, threads: Int = 1) {
-    service = WorkerService(
-      WorkerConfiguration(
-        session: WorkerSession(rawValue: 7), host: "here", processID: 1, slots: slots, threads: threads,
-        instructionSet: "avx2"), startingAt: .zero)
+  init(
+    slots: Int = 1, threads: Int = 1, walltime: Duration? = nil, keepsSpool: Bool = false, spooled: [SpoolEntry] = []
+  ) {
+    var configuration = WorkerConfiguration(
+      session: WorkerSession(rawValue: 7), host: "here", processID: 1, slots: slots, threads: threads,
+      instructionSet: "avx2")
+    (configuration.walltime, configuration.keepsSpool) = (walltime, keepsSpool)
+    service = WorkerService(configuration, startingAt: .zero, spooled: spooled)
   }
 
   /// A worker that has been welcomed, its first messages taken out.
-  static func welcomed(slots: Int = 1, threads: Int = 1) -> ServiceHarness {
-    var harness = ServiceHarness(slots: slots, threads: threads)
+  static func welcomed(
+    slots: Int = 1, threads: Int = 1, walltime: Duration? = nil, keepsSpool: Bool = false
+  ) -> ServiceHarness {
+    var harness = ServiceHarness(slots: slots, threads: threads, walltime: walltime, keepsSpool: keepsSpool)
     harness.on(.connected)
     _ = harness.sent()
-    harness.receive(welcome)
+    harness.receive(keepsSpool ? welcome(to: sweep) : welcome)
     return harness
   }
 
-  static let welcome = CoordinatorMessage.welcome(
-    Welcome(
-      version: protocolVersion, sweepName: "s", epoch: 1, heartbeatInterval: .seconds(2), leaseDuration: .seconds(30)))
+  static let welcome = welcome(to: .unknown)
+  static let sweep = SweepID(rawValue: 77)
+
+  static func welcome(to sweep: SweepID) -> CoordinatorMessage {
+    .welcome(
+      Welcome(
+        version: protocolVersion, sweepName: "s", epoch: 1, heartbeatInterval: .seconds(2),
+        leaseDuration: .seconds(30), sweep: sweep))
+  }
 
   mutating func on(_ event: WorkerEvent) { commands += service.handle(event, at: now) }
   mutating func receive(_ message: CoordinatorMessage) { on(.received(message)) }
@@ -90,6 +101,42 @@ struct ServiceHarness {
       return true
     }
     return notes
+  }
+
+  /// Takes out what was to be kept in the spool.
+  mutating func kept() -> [SpoolEntry] {
+    var kept: [SpoolEntry] = []
+    commands.removeAll { command in
+      guard case .keep(let entry) = command else { return false }
+      kept.append(entry)
+      return true
+    }
+    return kept
+  }
+
+  mutating func discarded() -> [Attempt] {
+    var discarded: [Attempt] = []
+    commands.removeAll { command in
+      guard case .discard(let attempt, _) = command else { return false }
+      discarded.append(attempt)
+      return true
+    }
+    return discarded
+  }
+
+  /// The kinds of all commands in their order, left where they are.
+  var order: [String] {
+    commands.compactMap { command in
+      switch command {
+      case .send(.offer): "offer"
+      case .send(.result): "result"
+      case .send: "send"
+      case .keep: "keep"
+      case .discard: "discard"
+      case .exit: "exit"
+      case .reconnect, .start, .stop, .note: nil
+      }
+    }
   }
 
   mutating func reconnects() -> Int {

@@ -147,7 +147,7 @@ import Worker
     harness.wait(.seconds(1))
     #expect(
       harness.exit()
-        == "1: no contact with a coordinator for 600 s; check that one runs there, then start the worker again")
+        == "1: no contact with a coordinator for 10 min; check that one runs there, then start the worker again")
   }
 
   @Test func `refusal and finish end the worker with the coordinator's words`() {

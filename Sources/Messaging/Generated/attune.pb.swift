@@ -255,6 +255,9 @@ nonisolated struct WireAddressedReason: Sendable {
 
   var reason: String = String()
 
+  /// Of a release: the worker that trained it ended without giving it back, so the end counts as a failure.
+  var unclean: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -310,9 +313,27 @@ nonisolated struct WireHello: Sendable {
 
   var inventory: [WireHeldTrial] = []
 
+  /// Until the worker begins to give everything back because its walltime ends; absent where none was set.
+  var remainingMilliseconds: Int64 {
+    get {_remainingMilliseconds ?? 0}
+    set {_remainingMilliseconds = newValue}
+  }
+  /// Returns true if `remainingMilliseconds` has been explicitly set.
+  var hasRemainingMilliseconds: Bool {self._remainingMilliseconds != nil}
+  /// Clears the value of `remainingMilliseconds`. Subsequent reads from it will return its default value.
+  mutating func clearRemainingMilliseconds() {self._remainingMilliseconds = nil}
+
+  /// The sweep that the inventory belongs to; 0: not known.
+  var sweep: UInt64 = 0
+
+  /// Grants without acknowledged end that the worker takes at most, those beyond its slots waiting; 0: its slots.
+  var credit: Int64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _remainingMilliseconds: Int64? = nil
 }
 
 nonisolated struct WireHeartbeat: Sendable {
@@ -322,9 +343,20 @@ nonisolated struct WireHeartbeat: Sendable {
 
   var held: [WireHeldTrial] = []
 
+  var remainingMilliseconds: Int64 {
+    get {_remainingMilliseconds ?? 0}
+    set {_remainingMilliseconds = newValue}
+  }
+  /// Returns true if `remainingMilliseconds` has been explicitly set.
+  var hasRemainingMilliseconds: Bool {self._remainingMilliseconds != nil}
+  /// Clears the value of `remainingMilliseconds`. Subsequent reads from it will return its default value.
+  mutating func clearRemainingMilliseconds() {self._remainingMilliseconds = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _remainingMilliseconds: Int64? = nil
 }
 
 nonisolated struct WireMetricPoint: Sendable {
@@ -498,6 +530,9 @@ nonisolated struct WireWelcome: Sendable {
   var heartbeatIntervalMilliseconds: Int64 = 0
 
   var leaseDurationMilliseconds: Int64 = 0
+
+  /// Drawn once per sweep directory; 0: not known.
+  var sweep: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -917,7 +952,7 @@ nonisolated extension WireReason: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireAddressedReason: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AddressedReason"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}reason\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}reason\0\u{1}unclean\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -927,6 +962,7 @@ nonisolated extension WireAddressedReason: SwiftProtobuf.Message, SwiftProtobuf.
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._address) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.unclean) }()
       default: break
       }
     }
@@ -943,12 +979,16 @@ nonisolated extension WireAddressedReason: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
     }
+    if self.unclean != false {
+      try visitor.visitSingularBoolField(value: self.unclean, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireAddressedReason, rhs: WireAddressedReason) -> Bool {
     if lhs._address != rhs._address {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.unclean != rhs.unclean {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -990,7 +1030,7 @@ nonisolated extension WireAddressed: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}minimum_version\0\u{3}maximum_version\0\u{3}arithmetic_version\0\u{1}host\0\u{3}process_id\0\u{1}slots\0\u{1}threads\0\u{3}instruction_set\0\u{3}program_version\0\u{1}inventory\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}minimum_version\0\u{3}maximum_version\0\u{3}arithmetic_version\0\u{1}host\0\u{3}process_id\0\u{1}slots\0\u{1}threads\0\u{3}instruction_set\0\u{3}program_version\0\u{1}inventory\0\u{3}remaining_milliseconds\0\u{1}sweep\0\u{1}credit\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1009,12 +1049,19 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 9: try { try decoder.decodeSingularStringField(value: &self.instructionSet) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.programVersion) }()
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.inventory) }()
+      case 12: try { try decoder.decodeSingularInt64Field(value: &self._remainingMilliseconds) }()
+      case 13: try { try decoder.decodeSingularFixed64Field(value: &self.sweep) }()
+      case 14: try { try decoder.decodeSingularInt64Field(value: &self.credit) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.session != 0 {
       try visitor.visitSingularFixed64Field(value: self.session, fieldNumber: 1)
     }
@@ -1048,6 +1095,15 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.inventory.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.inventory, fieldNumber: 11)
     }
+    try { if let v = self._remainingMilliseconds {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 12)
+    } }()
+    if self.sweep != 0 {
+      try visitor.visitSingularFixed64Field(value: self.sweep, fieldNumber: 13)
+    }
+    if self.credit != 0 {
+      try visitor.visitSingularInt64Field(value: self.credit, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1063,6 +1119,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.instructionSet != rhs.instructionSet {return false}
     if lhs.programVersion != rhs.programVersion {return false}
     if lhs.inventory != rhs.inventory {return false}
+    if lhs._remainingMilliseconds != rhs._remainingMilliseconds {return false}
+    if lhs.sweep != rhs.sweep {return false}
+    if lhs.credit != rhs.credit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1070,7 +1129,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}held\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}held\0\u{3}remaining_milliseconds\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1079,20 +1138,29 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self._remainingMilliseconds) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.held.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 1)
     }
+    try { if let v = self._remainingMilliseconds {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireHeartbeat, rhs: WireHeartbeat) -> Bool {
     if lhs.held != rhs.held {return false}
+    if lhs._remainingMilliseconds != rhs._remainingMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1413,7 +1481,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}sweep_name\0\u{1}epoch\0\u{3}heartbeat_interval_milliseconds\0\u{3}lease_duration_milliseconds\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}sweep_name\0\u{1}epoch\0\u{3}heartbeat_interval_milliseconds\0\u{3}lease_duration_milliseconds\0\u{1}sweep\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1426,6 +1494,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.epoch) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.heartbeatIntervalMilliseconds) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.leaseDurationMilliseconds) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.sweep) }()
       default: break
       }
     }
@@ -1447,6 +1516,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.leaseDurationMilliseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.leaseDurationMilliseconds, fieldNumber: 5)
     }
+    if self.sweep != 0 {
+      try visitor.visitSingularFixed64Field(value: self.sweep, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1456,6 +1528,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.epoch != rhs.epoch {return false}
     if lhs.heartbeatIntervalMilliseconds != rhs.heartbeatIntervalMilliseconds {return false}
     if lhs.leaseDurationMilliseconds != rhs.leaseDurationMilliseconds {return false}
+    if lhs.sweep != rhs.sweep {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
