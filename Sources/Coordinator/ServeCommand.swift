@@ -57,6 +57,12 @@ struct ServeCommand: ParsableCommand {
       valueName: "duration"))
   var heartbeat: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The coordinator ends with status 75, to be started again, rather than hold more memory (default: 4 GiB).",
+      valueName: "size"))
+  var memoryLimit = "4 GiB"
+
   @Flag(help: "When a signal stops the coordinator, send all workers away instead of leaving them training.")
   var releaseWorkers = false
 
@@ -75,7 +81,16 @@ struct ServeCommand: ParsableCommand {
       throw ValidationError(
         "--local-workers is \(localWorkers), but local workers have no keys; start attune-worker here")
     }
+    _ = try memoryBytes()
     _ = try schedulingSettings()
+  }
+
+  private func memoryBytes() throws -> Int {
+    do throws(ByteSizeError) {
+      let bytes = try ByteSize.bytes(in: memoryLimit)
+      if bytes < 64 << 20 { throw ByteSizeError(remedy: "write at least 64 MiB") }
+      return bytes
+    } catch { throw ValidationError("--memory-limit is \"\(memoryLimit)\"; \(error.remedy)") }
   }
 
   /// Leases and heartbeats as the flags say.
@@ -129,6 +144,15 @@ struct ServeCommand: ParsableCommand {
 
   private func serve(_ run: SweepRun) throws {
     let address = try EndpointAddress(bind)
+    _ = DescriptorLimit.raised()
+    let limit = try memoryBytes()
+    let memory = try MemoryGuard(limit: limit) { bytes in
+      tell(
+        "attune: \(ByteSize.text(bytes)) of memory are in use, --memory-limit is \(ByteSize.text(limit)); nothing that was "
+          + "acknowledged is lost, start the same command again")
+      _exit(MemoryGuard.exitStatus)
+    }
+    defer { withExtendedLifetime(memory) {} }
     let context = try MessagingContext()
     let security: CoordinatorSecurity
     if let keys {

@@ -23,7 +23,7 @@ struct StoredSweep {
 
   init(plan: SweepPlan, store: SweepStore) throws {
     (self.plan, self.store) = (plan, store)
-    trials = plan.place(try store.trials().map(\.record))
+    trials = plan.place(try store.trials(of: plan).map(\.record))
   }
 
   var digest: String { sweepDigest(trials.current) }

@@ -7,21 +7,27 @@ import Scheduling
 import Shared
 import Store
 
-struct SweepRun {
+final class SweepRun {
   let plan: SweepPlan
   let store: SweepStore
-  private let before: StoredSweep
+  /// What is stored already; taken by the one who trains.
+  private var stored: [StoredTrial]
+  private let plannedCount: Int
+  private let endedCount: Int
 
   init(_ plan: SweepPlan, in directory: String) throws {
     self.plan = plan
     store = try SweepStore.forRunning(plan, in: directory)
-    before = try StoredSweep(plan: plan, store: store)
+    stored = try store.takeStoredAtOpening()
+    let placed = plan.place(stored.map(\.record))
+    plannedCount = plan.plannedTrialCount - placed.shared
+    endedCount = placed.current.count { $0.state.isTerminal }
   }
 
   private var directory: String { store.directory.path }
 
   /// Whether there is nothing left to train.
-  var isComplete: Bool { before.endedCount == before.plannedCount }
+  var isComplete: Bool { endedCount == plannedCount }
 
   /// Trains what is missing. Returns when every trial has ended; a signal ends the program from here.
   /// - goOn: the command that goes on later.
@@ -31,12 +37,11 @@ struct SweepRun {
     let interruption = try Interruption()
     defer { interruption.stopListening() }
     let log = EventLog(path: store.directory.log)
-    var line = LogLine(before.trials.current.isEmpty ? "started" : "resumed")
-    (line.process, line.count) = (Int(getpid()), before.plannedCount - before.endedCount)
+    var line = LogLine(stored.isEmpty ? "started" : "resumed")
+    (line.process, line.count) = (Int(getpid()), plannedCount - endedCount)
     log.write(line)
-    if before.endedCount > 0 {
-      tell(
-        "attune: \(directory): \(countText(before.endedCount)) of \(countText(before.plannedCount)) trials have ended")
+    if endedCount > 0 {
+      tell("attune: \(directory): \(countText(endedCount)) of \(countText(plannedCount)) trials have ended")
     }
     let display = ProgressPrinter()
     var scheduling = settings.scheduling
@@ -44,9 +49,12 @@ struct SweepRun {
     let service = SweepService(
       scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: scheduling), store: store,
       endpoint: endpoint, workers: workers, interruption: interruption, log: log, display: display, settings: settings)
+    // A million of them are not kept beside the scheduler's.
+    let stored = self.stored
+    self.stored = []
     let ending: SweepService.Ending
     do {
-      ending = try service.run()
+      ending = try service.run(from: stored)
     } catch {
       workers.kill()
       display.clear()

@@ -63,6 +63,8 @@ final class SweepService {
   var retryAt: Duration?
   var retryPause = Duration.seconds(1)
   private var wakeAt: MonotonicInstant?
+  /// When the loop last did something.
+  private var lastMoment = Duration.zero
   private var isFinished = false
   /// Since when the workers have been leaving, for good.
   private var leavingSince: Duration?
@@ -95,22 +97,16 @@ final class SweepService {
   var instant: MonotonicInstant { MonotonicInstant(nanoseconds: 0) + now }
 
   /// Runs the sweep from what the store holds to its end or to a signal.
-  func run() throws -> Ending {
+  func run(from stored: consuming [StoredTrial]) throws -> Ending {
     for (session, name) in try store.workerKeys() { sessionKeys[session] = KeyName(rawValue: name) }
-    let stored = try store.trials()
     let holdLeases = settings.isOpen ? settings.scheduling.leaseDuration + Self.returnAllowance : nil
     perform(scheduler.start(with: stored, holdLeases: holdLeases, at: instant))
     try commitAndSend()
-    var lastTurn = now
+    lastMoment = now
     while true {
       if let ending = try leaving() { return ending }
       let (woken, waited) = try wait()
-      // What was sent to a process that stood still lies unread in its queues: nobody is overdue.
-      if now - lastTurn > waited + suspension {
-        log.write(LogLine("woke_up"))
-        handle(.wokeUp)
-      }
-      lastTurn = now
+      noticeStandstill(after: waited)
       if woken.readyDescriptors.contains(interruption.wakeup.descriptor) { interruption.wakeup.clear() }
       // Before the look at the workers: the last words of one that has ended count.
       try drainMessages()
@@ -127,8 +123,24 @@ final class SweepService {
     }
   }
 
-  /// A pause between two turns of the loop that is no ordinary wait: the process was stopped or the machine asleep.
+  /// A step of the loop that took so long was none: the process was stopped, the machine asleep or the disk stuck.
   private var suspension: Duration { min(.seconds(5), settings.scheduling.leaseDuration / 4) }
+
+  /// What was sent to a process that stood still lies unread in its queues: nobody is overdue. A process may be stopped
+  /// anywhere, so this is asked before every decision.
+  /// - planned: how long it meant to wait.
+  /// Returns the moment to decide at.
+  @discardableResult
+  private func noticeStandstill(after planned: Duration = .zero) -> MonotonicInstant {
+    let now = now, instant = MonotonicInstant(nanoseconds: 0) + now
+    let stoodStill = now - lastMoment > planned + suspension
+    lastMoment = now
+    if stoodStill {
+      log.write(LogLine("woke_up"))
+      perform(scheduler.handle(.wokeUp, at: instant))
+    }
+    return instant
+  }
 
   /// Waits for whatever comes first; also returns how long the wait was meant to be.
   private func wait() throws -> (WaitResult, Duration) {
@@ -157,7 +169,10 @@ final class SweepService {
     }
   }
 
-  func handle(_ event: SchedulingEvent) { perform(scheduler.handle(event, at: instant)) }
+  func handle(_ event: SchedulingEvent) {
+    let instant = noticeStandstill()
+    perform(scheduler.handle(event, at: instant))
+  }
 
   private func perform(_ commands: [SchedulingCommand]) {
     for command in commands {

@@ -38,7 +38,12 @@ struct WorkerProcess {
     var words = ([executable] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var child: pid_t = 0
-    let code = posix_spawn(&child, executable, &actions, &attributes, &words, environ)
+    var code = posix_spawn(&child, executable, &actions, &attributes, &words, environ)
+    // A program that was just written may still be open in a process that is between fork and exec.
+    for _ in 0..<20 where code == ETXTBSY {
+      usleep(10_000)
+      code = posix_spawn(&child, executable, &actions, &attributes, &words, environ)
+    }
     close(ends[0])
     guard code == 0 else {
       close(ends[1])

@@ -48,6 +48,8 @@ extension PlanDraft {
     }
     var cells: [CellPlan] = []
     var known: Set<TrialParameters> = []
+    // On these the defaults of others depend.
+    let needsAll = tuned.contains(.recipe) || tuned.contains(.steps)
     for index in 0..<axes.reduce(1, { $0 * $1.values.count }) {
       var rest = index
       var coordinates: [ParameterValue] = []
@@ -58,9 +60,15 @@ extension PlanDraft {
       coordinates.reverse()
       for (axis, value) in zip(axes, coordinates) { values[axis.name] = value }
       var candidates: [TrialParameters] = []
+      candidates.reserveCapacity(tuples.count)
       for tuple in tuples {
-        for (name, value) in zip(tuned, tuple) { values[name] = value }
-        let candidate = try configuration(values)
+        let candidate: TrialParameters
+        if !needsAll, let first = candidates.first, let changed = first.replacing(tuned, with: tuple) {
+          candidate = changed
+        } else {
+          for (name, value) in zip(tuned, tuple) { values[name] = value }
+          candidate = try configuration(values)
+        }
         try checkNew(candidate, among: &known)
         candidates.append(candidate)
       }

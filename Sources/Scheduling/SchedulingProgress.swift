@@ -82,12 +82,7 @@ extension SweepScheduler {
     progress.cells = cells.count
     progress.finishedCells = finishedCells
     progress.stepsDone = stepsDone
-    progress.stepsPlanned = stepsKnown
-    for (index, cell) in cells.enumerated() where cell.reference == nil {
-      let candidate = plan.cells[index].candidates[0], reference = candidate.reference
-      progress.stepsPlanned += reference.steps * reference.restarts
-      progress.stepsPlanned += plan.reportSeeds.count * candidate.steps
-    }
+    progress.stepsPlanned = stepsKnown + stepsExpected
     for worker in workers.values where !worker.isSilent {
       progress.workers += 1
       for index in worker.held {

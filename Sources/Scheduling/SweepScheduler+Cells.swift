@@ -41,6 +41,7 @@ extension SweepScheduler {
 
   mutating func startCell(_ cell: Int) {
     cells.append(CellProgress())
+    stepsExpected += expectedLaterSteps(of: cell)
     var position = 0
     cells[cell].tuning = plan.tuningTrials(of: plan.cells[cell]).map { perSeed in
       perSeed.map { planned in
@@ -48,6 +49,7 @@ extension SweepScheduler {
         return materialise(planned, cell: cell, position: position)
       }
     }
+    persistNewRecords()
     for trial in cells[cell].tuning.joined() { makeReady(trial) }
     enter(.tuning, with: Array(cells[cell].tuning.joined()), cell: cell)
   }
@@ -67,8 +69,8 @@ extension SweepScheduler {
       return index
     }
     let record = TrialRecord(
-      id: TrialID(rawValue: nextTrialID), cell: planned.cell, stage: planned.stage, parameters: planned.parameters,
-      configuration: planned.identity.configuration, seed: planned.identity.seed)
+      id: TrialID(rawValue: nextTrialID), cell: planned.cell, stage: planned.stage,
+      configuration: planned.configuration, seed: planned.seed)
     nextTrialID += 1
     let index = trials.count
     var entry = TrialEntry(record: record, rank: rank)
@@ -77,8 +79,14 @@ extension SweepScheduler {
     indexByID[record.id] = index
     indexByIdentity[planned.identity] = index
     count(index)
-    commands.append(.persist(.planned(record)))
+    newRecords.append(record)
     return index
+  }
+
+  /// One change for all: a change apiece would take more memory than the trials.
+  private mutating func persistNewRecords() {
+    if !newRecords.isEmpty { commands.append(.persist(.plannedTrials(newRecords))) }
+    newRecords = []
   }
 
   private mutating func count(_ index: Int) {
@@ -165,13 +173,22 @@ extension SweepScheduler {
     }
   }
 
+  /// Steps of a cell's reference and reporting trials; those of its first candidate stand for those of any.
+  private func expectedLaterSteps(of cell: Int) -> Int {
+    guard let candidate = plan.cells[cell].candidates.first else { return 0 }
+    let reference = candidate.reference
+    return reference.steps * reference.restarts + plan.reportSeeds.count * candidate.steps
+  }
+
   private mutating func layOutLaterTrials(of cell: Int, candidate: Int) -> Int {
+    stepsExpected -= expectedLaterSteps(of: cell)
     let reference = materialise(
       plan.referenceTrial(of: plan.cells[cell], selected: candidate), cell: cell, position: 0)
     cells[cell].reference = reference
     cells[cell].reporting = plan.reportingTrials(of: plan.cells[cell], selected: candidate).enumerated().map {
       materialise($0.element, cell: cell, position: $0.offset)
     }
+    persistNewRecords()
     return reference
   }
 

@@ -40,8 +40,12 @@ package struct SweepScheduler {
   /// Optimiser steps of the trials that have ended and of all that are known.
   var stepsDone = 0
   var stepsKnown = 0
+  /// Of the trials that cells which are still tuned will have, as far as their first candidates tell.
+  var stepsExpected = 0
   /// Of the trials that had ended before this coordinator started.
   package private(set) var stepsDoneAtStart = 0
+  /// Trials made just now, which no change has told of yet.
+  var newRecords: [TrialRecord] = []
   /// What the present event has led to so far.
   var commands: [SchedulingCommand] = []
 
@@ -86,6 +90,7 @@ package struct SweepScheduler {
     case .workerShutOut(let session, let reason): endSession(session, reason: reason, clean: true)
     case .holdGrants(let hold): grantsHeld = hold
     case .wokeUp:
+      if let until = leasesHeldUntil { leasesHeldUntil = max(until, now + settings.leaseDuration) }
       for session in workers.keys where workers[session]?.isSilent == false { workers[session]?.lastContact = now }
     case .tick: break
     }

@@ -17,8 +17,10 @@ extension TrialRecord {
 package struct PlannedTrial: Sendable {
   package let cell: CellID
   package let stage: TrialStage
-  package let parameters: TrialParameters
-  package let identity: TrialIdentity
+  package let configuration: TrialConfiguration
+  package let seed: Seed
+  package var parameters: TrialParameters { configuration.parameters }
+  package var identity: TrialIdentity { TrialIdentity(configuration: configuration.id, seed: seed) }
 }
 
 /// What a cell's tuning trials decide.
@@ -34,32 +36,26 @@ package enum CellSelection: Equatable, Sendable {
 extension SweepPlan {
   /// The cell's tuning trials, [candidate][tuning seed]; empty for a cell with one candidate, which is not tuned.
   package func tuningTrials(of cell: CellPlan) -> [[PlannedTrial]] {
-    guard cell.candidates.count > 1 else { return [] }
-    return cell.candidates.map { candidate in
+    guard cell.configurations.count > 1 else { return [] }
+    return cell.configurations.map { candidate in
       trials(of: candidate, stage: .tuning, cell: cell, seeds: tuneSeeds)
     }
   }
 
   package func referenceTrial(of cell: CellPlan, selected: Int) -> PlannedTrial {
-    let reference = cell.candidates[selected].reference
-    return PlannedTrial(
-      cell: cell.id, stage: .reference, parameters: reference,
-      identity: TrialIdentity(configuration: reference.id, seed: .reference))
+    PlannedTrial(
+      cell: cell.id, stage: .reference, configuration: TrialConfiguration(cell.candidates[selected].reference),
+      seed: .reference)
   }
 
   package func reportingTrials(of cell: CellPlan, selected: Int) -> [PlannedTrial] {
-    trials(of: cell.candidates[selected], stage: .reporting, cell: cell, seeds: reportSeeds)
+    trials(of: cell.configurations[selected], stage: .reporting, cell: cell, seeds: reportSeeds)
   }
 
   private func trials(
-    of parameters: TrialParameters, stage: TrialStage, cell: CellPlan, seeds: [Seed]
+    of configuration: TrialConfiguration, stage: TrialStage, cell: CellPlan, seeds: [Seed]
   ) -> [PlannedTrial] {
-    let configuration = parameters.id
-    return seeds.map { seed in
-      PlannedTrial(
-        cell: cell.id, stage: stage, parameters: parameters,
-        identity: TrialIdentity(configuration: configuration, seed: seed))
-    }
+    seeds.map { PlannedTrial(cell: cell.id, stage: stage, configuration: configuration, seed: $0) }
   }
 
   /// Which candidate the cell reports on, from its tuning trials [candidate][seed]. Depends on results alone, never on
@@ -91,7 +87,11 @@ extension SweepPlan {
 
   /// Sorts stored trials by what this plan says about them.
   package func place(_ stored: [TrialRecord]) -> PlacedTrials {
-    let byIdentity = Dictionary(stored.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+    var byIdentity: [TrialIdentity: Int] = [:]
+    byIdentity.reserveCapacity(stored.count)
+    for (index, record) in stored.enumerated() where byIdentity[record.identity] == nil {
+      byIdentity[record.identity] = index
+    }
     var placed = PlacedTrials()
     var taken: Set<TrialIdentity> = []
     func take(_ planned: PlannedTrial) {
@@ -99,17 +99,18 @@ extension SweepPlan {
         placed.shared += 1
         return
       }
-      guard var record = byIdentity[planned.identity] else {
+      guard let index = byIdentity[planned.identity] else {
         placed.missing += 1
         return
       }
+      var record = stored[index]
       (record.cell, record.stage) = (planned.cell, planned.stage)
       placed.current.append(record)
     }
     for cell in cells {
       let tuning = tuningTrials(of: cell)
       for perSeed in tuning { for planned in perSeed { take(planned) } }
-      switch selection(tuning: tuning.map { $0.map { byIdentity[$0.identity] } }) {
+      switch selection(tuning: tuning.map { $0.map { byIdentity[$0.identity].map { stored[$0] } } }) {
       case .undecided: placed.missing += 1 + reportSeeds.count
       case .impossible:
         take(referenceTrial(of: cell, selected: 0))

@@ -31,6 +31,8 @@ package struct TrialStatus: Equatable, Sendable {
 package enum SweepChange: Equatable, Sendable {
   /// A trial that the sweep did not have before.
   case planned(TrialRecord)
+  /// The same for many: a large sweep begins with a million.
+  case plannedTrials([TrialRecord])
   case status(TrialStatus)
   /// Points of a learning curve; a point that is already stored is left as it is.
   case points(TrialID, [MetricPoint])

@@ -19,9 +19,10 @@ package struct CellPlan: Sendable {
   /// One value per axis, in the order of `SweepPlan.axes`.
   package let coordinates: [ParameterValue]
   /// The configurations to tune over, in the method's order; at least one, all different.
-  package let candidates: [TrialParameters]
+  package let configurations: [TrialConfiguration]
   package init(id: CellID, coordinates: [ParameterValue], candidates: [TrialParameters]) {
-    (self.id, self.coordinates, self.candidates) = (id, coordinates, candidates)
+    (self.id, self.coordinates) = (id, coordinates)
+    configurations = candidates.map { TrialConfiguration($0) }
   }
 }
 
@@ -91,7 +92,7 @@ package struct SweepPlan: Sendable {
 
   /// Trials of one cell by stage. A cell with one candidate is not tuned.
   package func plannedTrials(in cell: CellPlan) -> (tuning: Int, reference: Int, reporting: Int) {
-    (cell.candidates.count > 1 ? cell.candidates.count * tuneSeeds.count : 0, 1, reportSeeds.count)
+    (cell.configurations.count > 1 ? cell.configurations.count * tuneSeeds.count : 0, 1, reportSeeds.count)
   }
 
   /// Every trial the sweep will have when it ends.

@@ -5,15 +5,22 @@ import Foundation
 extension TrialParameters {
   /// Every parameter that differs from its frozen default. The recipe itself never appears: what it sets does.
   package var explicitValues: [ParameterName: ParameterValue] {
-    var frozen = TrialParameters()
+    var frozen = Self.frozenDefaults
     frozen.steps = steps
     (frozen.warmupSteps, frozen.evaluateEvery) = (steps / 20, max(1, steps / 20))
     frozen.checkpointEvery = max(1, steps / 10)
-    let defaults = frozen.allValues
-    return allValues.filter { name, value in
-      name != .recipe && (value != defaults[name] || name == .task || name == .activation || name == .steps)
+    var values: [ParameterName: ParameterValue] = [:]
+    for name in Self.identifyingNames {
+      let value = value(of: name)
+      if name == .task || name == .activation || name == .steps || value != frozen.value(of: name) {
+        values[name] = value
+      }
     }
+    return values
   }
+
+  private static let frozenDefaults = TrialParameters()
+  private static let identifyingNames = ParameterName.allCases.filter { $0 != .recipe }
 
   /// Every parameter's value, in the form a manifest would write it.
   package var allValues: [ParameterName: ParameterValue] {

@@ -34,6 +34,17 @@ extension TrialParameters {
     try checkTogether()
   }
 
+  /// The same configuration with some values replaced, none of which others' defaults depend on; nil where one is
+  /// refused, so that the caller finds out in order which.
+  package func replacing(_ names: [ParameterName], with values: [ParameterValue]) -> TrialParameters? {
+    var changed = self
+    do {
+      for (name, value) in zip(names, values) { try changed.apply(name, value) }
+      try changed.checkTogether()
+      return changed
+    } catch { return nil }
+  }
+
   private mutating func setStepDependentDefaults() {
     warmupSteps = recipe == .cheng2024 ? 0 : steps / 20
     evaluateEvery = max(1, steps / 20)

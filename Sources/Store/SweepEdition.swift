@@ -2,40 +2,28 @@
 // be asked for. Adding values or seeds is fine; leaving out or changing some is another sweep.
 import Shared
 
-extension SweepStore {
-  func refuseOtherSweep(_ plan: SweepPlan) throws(StoreError) {
-    if let difference = plan.difference(from: try trials().map(\.record)) {
-      throw .otherSweep(directory: directory.path, difference: difference)
-    }
-  }
-}
-
 extension SweepPlan {
   /// What was run and is no longer asked for, in words; nil if the plan covers every stored trial.
   package func difference(from stored: [TrialRecord]) -> String? {
-    var candidates: [ConfigurationID: TrialParameters] = [:]
-    var references: Set<ConfigurationID> = []
-    for candidate in cells.flatMap(\.candidates) {
-      candidates[candidate.id] = candidate
-      references.insert(candidate.reference.id)
-    }
+    let candidates = Set(cells.lazy.flatMap(\.configurations).map(\.id))
+    let references = Set(self.references.values.map(\.id))
     let tuning = Set(tuneSeeds), reporting = Set(reportSeeds)
     let lost = stored.filter { trial in
       switch trial.stage {
-      case .tuning: candidates[trial.configuration] == nil || !tuning.contains(trial.seed)
+      case .tuning: !candidates.contains(trial.configuration) || !tuning.contains(trial.seed)
       case .reference: !references.contains(trial.configuration)
-      case .reporting: candidates[trial.configuration] == nil || !reporting.contains(trial.seed)
+      case .reporting: !candidates.contains(trial.configuration) || !reporting.contains(trial.seed)
       }
     }
     // References follow from candidates, so a candidate tells more.
     guard let example = lost.first(where: { $0.stage != .reference }) ?? lost.first else { return nil }
     let count = "\(lost.count) of its \(stored.count) trials \(lost.count == 1 ? "is" : "are") not in this manifest"
-    if candidates[example.configuration] != nil {
+    if candidates.contains(example.configuration) {
       let seeds = example.stage == .tuning ? "tuning" : "reporting"
       return "\(count), such as \(seeds) seed \(example.seed.rawValue & ~Seed.firstTuning) of "
         + "task \(example.parameters.task) with activation \(example.parameters.heads)"
     }
-    return "\(count): " + Self.describe(example.parameters, nearest: Array(candidates.values))
+    return "\(count): " + Self.describe(example.parameters, nearest: cells.flatMap(\.candidates))
   }
 
   /// `learning_rate was 0.02, is 0.03`, against the configuration with the fewest differences.

@@ -20,7 +20,7 @@ extension SweepStore {
       switch change {
       case .checkpoint(let trial, _): touched.insert(trial)
       case .status(let status): if status.state == .succeeded { touched.insert(status.trial) }
-      case .planned, .points, .worker, .workerKey: break
+      case .planned, .plannedTrials, .points, .worker, .workerKey: break
       }
     }
     var unreferenced: [ReleasedBlob] = []

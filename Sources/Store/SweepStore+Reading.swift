@@ -5,10 +5,11 @@ import Shared
 
 extension SweepStore {
   /// Every trial, ascending by id. Cells are those of a plan: `SweepPlan.place` fills them in.
-  package func trials() throws(StoreError) -> [StoredTrial] {
+  /// - plan: its configurations need not be read, which takes longer than all the rest where there are many.
+  package func trials(of plan: SweepPlan? = nil) throws(StoreError) -> [StoredTrial] {
     try storing(directory.database) {
       try database.read { db in
-        let configurations = try readConfigurations(db)
+        let configurations = try readConfigurations(db, known: plan?.configurations ?? [:])
         let checkpoints = try readCheckpoints(db)
         let names = metricColumns.map(\.name).joined(separator: ", ")
         return try Row.fetchCursor(
@@ -22,12 +23,15 @@ extension SweepStore {
     }
   }
 
-  private func readConfigurations(_ db: Database) throws -> [Int64: (ConfigurationID, TrialParameters)] {
-    var configurations: [Int64: (ConfigurationID, TrialParameters)] = [:]
+  private func readConfigurations(
+    _ db: Database, known: [ConfigurationID: TrialConfiguration]
+  ) throws -> [Int64: TrialConfiguration] {
+    var configurations: [Int64: TrialConfiguration] = [:]
     let rows = try Row.fetchCursor(db, sql: "SELECT id, digest, canonical FROM configurations")
     while let row = try rows.next() {
+      let id = ConfigurationID(rawValue: row[1])
       do {
-        configurations[row[0]] = (ConfigurationID(rawValue: row[1]), try TrialParameters(canonicalJSON: row[2]))
+        configurations[row[0]] = try known[id] ?? TrialConfiguration(TrialParameters(canonicalJSON: row[2]), id: id)
       } catch {
         throw StoreError.damaged(place: directory.database, what: "configuration \(row[0] as Int64): \(error)")
       }
@@ -50,18 +54,18 @@ extension SweepStore {
   }
 
   private func trial(
-    _ row: Row, configurations: [Int64: (ConfigurationID, TrialParameters)], checkpoints: [Int64: [CheckpointOffer]]
+    _ row: Row, configurations: [Int64: TrialConfiguration], checkpoints: [Int64: [CheckpointOffer]]
   ) throws -> StoredTrial {
     let id: Int64 = row[0]
     func damaged(_ what: String) -> StoreError {
       .damaged(place: directory.database, what: "trial \(id): \(what)")
     }
-    guard let (configuration, parameters) = configurations[row[1]] else { throw damaged("its configuration is gone") }
+    guard let configuration = configurations[row[1]] else { throw damaged("its configuration is gone") }
     guard let seed = UInt32(exactly: row[2] as Int64), let stage = TrialStage(rawValue: row[3]),
       let state = TrialState(rawValue: row[4])
     else { throw damaged("its seed, stage or state is none of this version") }
     var record = TrialRecord(
-      id: TrialID(rawValue: id), cell: CellID(rawValue: 0), stage: stage, parameters: parameters,
+      id: TrialID(rawValue: id), cell: CellID(rawValue: 0), stage: stage,
       configuration: configuration, seed: Seed(rawValue: seed), state: state, failures: row[5], attempts: row[6],
       reason: row[10])
     if let text = row[11] as String? {

@@ -15,6 +15,8 @@ package final class SweepStore {
   let database: DatabaseQueue
   private let lock: DirectoryLock?
   private let wallClock: () -> Date
+  /// What `forRunning` has read, for the first who asks: a million trials are not read twice.
+  private var storedAtOpening: [StoredTrial]?
   /// What the manifest says about checkpoints.
   var retention = CheckpointRetention()
   /// Bytes of all checkpoints that are kept.
@@ -36,7 +38,11 @@ package final class SweepStore {
     }
     try directory.refuseNetworkFileSystem()
     let store = try SweepStore(writing: directory, wallClock: wallClock)
-    try store.refuseOtherSweep(plan)
+    let stored = try store.trials(of: plan)
+    if let difference = plan.difference(from: stored.map(\.record)) {
+      throw .otherSweep(directory: path, difference: difference)
+    }
+    store.storedAtOpening = stored
     if (try? String(contentsOfFile: directory.manifest, encoding: .utf8)) != plan.source {
       try replaceFile(directory.manifest, with: plan.source)
     }
@@ -128,6 +134,13 @@ package final class SweepStore {
     if !hasTables { throw .absent(directory: directory.path) }
   }
 
+  /// The trials as they were stored when the sweep was opened for running. Call once, before any commit.
+  package func takeStoredAtOpening() throws(StoreError) -> [StoredTrial] {
+    defer { storedAtOpening = nil }
+    if let storedAtOpening { return storedAtOpening }
+    return try trials()
+  }
+
   /// Makes `changes` durable, all or none, in one transaction. When this returns they survive a power cut.
   package func commit(_ changes: [SweepChange]) throws(StoreError) {
     guard !changes.isEmpty else { return }
@@ -169,25 +182,8 @@ package final class SweepStore {
     _ addedBytes: inout Int
   ) throws {
     switch change {
-    case .planned(let record):
-      let id = record.configuration
-      let configuration: Int64
-      if let known = configurations[id] ?? added[id] {
-        configuration = known
-      } else {
-        try db.cachedStatement(sql: "INSERT INTO configurations (digest, canonical) VALUES (?, ?)").execute(
-          arguments: [id.rawValue, record.parameters.canonicalJSON])
-        configuration = db.lastInsertedRowID
-        added[id] = configuration
-      }
-      try db.cachedStatement(
-        sql: """
-          INSERT INTO trials (id, configuration, seed, stage, state, failures, attempts) VALUES (?, ?, ?, ?, ?, ?, ?)
-          """
-      ).execute(arguments: [
-        record.id.rawValue, configuration, Int64(record.seed.rawValue), record.stage.rawValue, record.state.rawValue,
-        record.failures, record.attempts,
-      ])
+    case .planned(let record): try insert(record, into: db, adding: &added)
+    case .plannedTrials(let records): for record in records { try insert(record, into: db, adding: &added) }
     case .status(let status): try write(status, to: db, at: now)
     case .points(let trial, let points):
       // A resumed attempt repeats points with the same bits.
@@ -222,6 +218,29 @@ package final class SweepStore {
       try db.cachedStatement(sql: "UPDATE workers SET key = ? WHERE session = ?").execute(
         arguments: [key, Int64(bitPattern: session.rawValue)])
     }
+  }
+
+  private func insert(
+    _ record: TrialRecord, into db: Database, adding added: inout [ConfigurationID: Int64]
+  ) throws {
+    let id = record.configuration
+    let configuration: Int64
+    if let known = configurations[id] ?? added[id] {
+      configuration = known
+    } else {
+      try db.cachedStatement(sql: "INSERT INTO configurations (digest, canonical) VALUES (?, ?)").execute(
+        arguments: [id.rawValue, record.parameters.canonicalJSON])
+      configuration = db.lastInsertedRowID
+      added[id] = configuration
+    }
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO trials (id, configuration, seed, stage, state, failures, attempts) VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      record.id.rawValue, configuration, Int64(record.seed.rawValue), record.stage.rawValue, record.state.rawValue,
+      record.failures, record.attempts,
+    ])
   }
 
   private func write(_ status: TrialStatus, to db: Database, at now: Double) throws {

@@ -99,6 +99,34 @@ import Testing
     #expect(grant.token.epoch == 2)
   }
 
+  @Test func `a coordinator that stood still goes on holding leases`() throws {
+    let first = interrupted(after: 0, plan: makePlan(candidates: 1))
+    let running = try #require(first.stored.values.first { $0.record.state == .running })
+    let second = SchedulerHarness(
+      makePlan(candidates: 1), epoch: 2, stored: Array(first.stored.values), holdLeases: .seconds(30))
+    second.now = second.now + .seconds(3600)
+    second.event(.wokeUp)
+    second.connect(session(2))
+    #expect(second.takeGrants().isEmpty)
+    let held = HeldTrial(trial: running.record.id, token: try #require(running.token), step: 70)
+    second.connect(session(1), inventory: [held])
+    #expect(second.stored[running.record.id]?.holder == session(1) || second.statuses.isEmpty)
+    #expect(second.scheduler.grantee(of: running.record.id) == session(1))
+    #expect(second.scheduler.heldTrials.map(\.record.id) == [running.record.id])
+  }
+
+  @Test func `a worker that is shut out gives its trials back and none of them counts it as a failure`() throws {
+    let harness = SchedulerHarness(makePlan(candidates: 1))
+    harness.connect(session(1))
+    let (grant, _) = try #require(harness.nextGrant())
+    harness.say(.started(harness.address(grant)), from: session(1))
+    harness.event(.workerShutOut(session(1), reason: "its key was revoked"))
+    #expect(harness.state(grant.trial) == .pending)
+    #expect(harness.stored[grant.trial]?.record.failures == 0)
+    harness.connect(session(2))
+    #expect(harness.nextGrant()?.grant.trial == grant.trial)
+  }
+
   @Test func `a finished sweep is finished again at once`() {
     let first = SchedulerHarness()
     first.connect(session(1))

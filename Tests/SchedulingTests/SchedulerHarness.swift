@@ -108,6 +108,7 @@ final class SchedulerHarness {
     switch change {
     case .planned(let record):
       stored[record.id] = StoredTrial(record: record, token: nil, holder: nil, checkpoint: nil)
+    case .plannedTrials(let records): for record in records { apply(.planned(record)) }
     case .status(let status):
       statuses.append(status)
       stored[status.trial]?.record.state = status.state

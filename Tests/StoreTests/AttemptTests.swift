@@ -44,4 +44,19 @@ import Testing
     #expect((last.ended, last.reason) == (170, "failed: no memory"))
     #expect(try store.attempts(of: records(of: plan)[1].id).isEmpty)
   }
+
+  @Test func `a session's key is kept until the next start`() throws {
+    let directory = try TemporaryDirectory()
+    let plan = makePlan(), session = WorkerSession(rawValue: .max)
+    let hello = WorkerHello(
+      session: session, minimumVersion: 1, maximumVersion: 1, arithmeticVersion: 1, host: "node3", processID: 42,
+      slots: 1, threads: 1, instructionSet: "avx2", programVersion: "test", inventory: [])
+    do {
+      let store = try SweepStore.forRunning(plan, in: directory.sweep)
+      try store.commit([.worker(hello), .workerKey(session, "node3")])
+      // Its next hello, in the same transaction as its key, too.
+      try store.commit([.worker(hello), .workerKey(session, "node3")])
+    }
+    #expect(try SweepStore.forRunning(plan, in: directory.sweep).workerKeys() == [session: "node3"])
+  }
 }

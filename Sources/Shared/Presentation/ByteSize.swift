@@ -42,4 +42,5 @@ package enum ByteSize {
 package struct ByteSizeError: Error, Equatable {
   /// What to write instead.
   package let remedy: String
+  package init(remedy: String) { self.remedy = remedy }
 }

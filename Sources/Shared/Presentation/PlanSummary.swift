@@ -57,7 +57,8 @@ package struct PlanSummary: Sendable {
   /// A tuned parameter's values over the candidates of the first cell (they are the same in all), in their order.
   package func values(ofTuned name: ParameterName) -> [ParameterValue] {
     var seen: Set<ParameterValue> = []
-    return (plan.cells.first?.candidates ?? []).map { $0.value(of: name) }.filter { seen.insert($0).inserted }
+    let candidates = plan.cells.first.map { Array($0.candidates) } ?? []
+    return candidates.map { $0.value(of: name) }.filter { seen.insert($0).inserted }
   }
 }
 
