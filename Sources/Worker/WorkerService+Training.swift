@@ -92,8 +92,9 @@ extension WorkerService {
     guard held.phase == .training else { return }
     switch outcome {
     case .ended(.finished(let result, let checkpoint)):
-      commands.append(.note(.finished(attempt, result.outcome)))
       conclude(attempt, .result(result), checkpoint, at: now)
+      // Told when it is in the spool: whoever reads it may rely on that.
+      commands.append(.note(.finished(attempt, result.outcome)))
     case .ended(.stopped(let checkpoint)):
       conclude(attempt, .released(reason: draining?.reason ?? "its training was stopped"), checkpoint, at: now)
     case .failed(let reason):
