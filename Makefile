@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: sweep test fuzz build setup arm64 lint format clean
+.PHONY: sweep test fuzz soak build setup arm64 lint format clean
 
 ## Set everything up and run the quickstart sweep; ends with the matrix and the path of the report.
 sweep: build
@@ -16,10 +16,18 @@ test: setup
 	$(SWIFT) test -c release --skip-build
 
 ## Changed messages and manifests, each for half of MINUTES, from seeds that it prints; ATTUNE_FUZZ_SEED=… repeats one.
-MINUTES ?= 2
+fuzz: MINUTES ?= 2
 fuzz: setup
 	$(SWIFT) build -c release --build-tests
 	ATTUNE_FUZZ_SECONDS=$$(( $(MINUTES) * 30 )) $(SWIFT) test -c release --skip-build --no-parallel --filter FuzzTests
+
+## Sweeps of two hundred trials under random faults for MINUTES, after an undisturbed one; SEED=… draws the same faults again.
+## What happened, and the directory of a sweep that failed, are kept in .build/soak.
+soak: MINUTES ?= 10
+soak: setup
+	$(SWIFT) build -c release --build-tests
+	ATTUNE_SOAK_SECONDS=$$(( $(MINUTES) * 60 )) ATTUNE_SOAK_SEED=$(SEED) ATTUNE_SOAK_LOG=$(CURDIR)/.build/soak \
+		$(SWIFT) test -c release --skip-build --no-parallel --filter EndToEnd/Soak
 
 build: setup
 	$(SWIFT) build -c release --product attune

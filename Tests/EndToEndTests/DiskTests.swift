@@ -96,14 +96,14 @@ extension EndToEnd {
 }
 
 /// A file system of its own in `disk`, as large as it is told to be.
-private final class SmallDisk {
+final class SmallDisk {
   private let path: String
   /// Goes after the file system in it.
   private let directory: TestDirectory
 
-  init(in directory: TestDirectory, size: String) throws {
+  init(in directory: TestDirectory, size: String, at name: String = "disk") throws {
     self.directory = directory
-    path = directory.path + "/disk"
+    path = directory.path + "/" + name
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     guard mount("tmpfs", path, "tmpfs", 0, "size=\(size)") == 0 else {
       throw HarnessError("\(path): mounting: \(String(cString: strerror(errno)))")
@@ -111,6 +111,17 @@ private final class SmallDisk {
   }
 
   func unmount() { umount2(path, Int32(MNT_DETACH)) }
+
+  /// Leaves no byte free.
+  func fill() throws {
+    let file = open(path + "/filler", O_WRONLY | O_CREAT, 0o600)
+    defer { close(file) }
+    let bytes = [UInt8](repeating: 1, count: 4096)
+    while write(file, bytes, bytes.count) > 0 {}
+    guard errno == ENOSPC else { throw HarnessError("\(path): filling it: \(String(cString: strerror(errno)))") }
+  }
+
+  func empty() throws { try FileManager.default.removeItem(atPath: path + "/filler") }
 
   func resize(_ size: String) throws { try remount(0, "size=\(size)") }
   func makeReadOnly() throws { try remount(UInt(MS_RDONLY), "") }

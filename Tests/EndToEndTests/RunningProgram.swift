@@ -1,5 +1,6 @@
 // The programs under test as real processes: started in a group of their own, signalled, and waited for with a deadline.
 import Foundation
+import Synchronization
 import Testing
 
 /// How a process ended and what it wrote.
@@ -56,7 +57,7 @@ struct HarnessError: Error, CustomStringConvertible {
     var words = (prefix + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var child: pid_t = 0
-    let code = posix_spawn(&child, "/usr/bin/env", &actions, &attributes, &words, environ)
+    let code = withoutSpawning { posix_spawn(&child, "/usr/bin/env", &actions, &attributes, &words, environ) }
     guard code == 0 else { throw HarnessError("\(path): \(String(cString: strerror(code)))") }
     processID = child
   }
@@ -84,13 +85,18 @@ struct HarnessError: Error, CustomStringConvertible {
   /// As a terminal does for Ctrl-C: to the program and all that it started.
   func signalGroup(_ number: Int32) { kill(-processID, number) }
 
-  func end() throws -> EndedProgram {
-    try waitUntil("process \(processID) ends; it wrote: \(errors.suffix(500))") { hasEnded }
+  func end(limit: Duration = .seconds(120)) throws -> EndedProgram {
+    try waitUntil("process \(processID) ends; it wrote: \(errors.suffix(500))", limit: limit) { hasEnded }
     let status = status ?? 0
     let output = (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? ""
     return EndedProgram(exitCode: status & 0x7f == 0 ? (status >> 8) & 0xff : nil, output: output, errors: errors)
   }
 }
+
+private let spawning = Mutex(())
+
+/// No process is started meanwhile: a descriptor that is made here must be marked before a child could inherit it.
+func withoutSpawning<Result: Sendable>(_ body: () -> Result) -> Result { spawning.withLock { _ in body() } }
 
 /// Runs `attune` with `arguments` to its end.
 @ProcessThread func attune(_ arguments: [String], in directory: TestDirectory) throws -> EndedProgram {
@@ -98,8 +104,10 @@ struct HarnessError: Error, CustomStringConvertible {
 }
 
 /// Returns as soon as `condition` holds; throws if it has not in two minutes, which no sweep of these tests takes.
-@ProcessThread func waitUntil(_ what: @autoclosure () -> String, _ condition: () throws -> Bool) throws {
-  let deadline = ContinuousClock.now + .seconds(120)
+@ProcessThread func waitUntil(
+  _ what: @autoclosure () -> String, limit: Duration = .seconds(120), _ condition: () throws -> Bool
+) throws {
+  let deadline = ContinuousClock.now + limit
   while try !condition() {
     guard ContinuousClock.now < deadline else { throw HarnessError("waited in vain until \(what())") }
     usleep(4000)
@@ -114,7 +122,7 @@ func isGone(_ processID: Int) -> Bool {
 }
 
 /// The program beside the test program, or where `swift build -c release` puts it.
-private func productPath(_ name: String) throws -> String {
+func productPath(_ name: String) throws -> String {
   let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
   let package = URL(filePath: #filePath).appending(path: "../../..").standardized.path
   let places = [(own as NSString).deletingLastPathComponent, package + "/.build/release"]

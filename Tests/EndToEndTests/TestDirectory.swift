@@ -73,4 +73,8 @@ struct LoggedEvent: Decodable {
   var threads: Int?
   var count: Int?
   var state: String?
+  var token: String?
+  var reason: String?
+  var time: String?
+  var counters: [String: Int]?
 }

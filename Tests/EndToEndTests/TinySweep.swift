@@ -1,5 +1,7 @@
 // Manifests small enough to run in a second or two, and what they give when nothing disturbs them.
 import Foundation
+import Shared
+import Store
 import Testing
 
 struct TinySweep: Hashable {
@@ -20,6 +22,10 @@ struct TinySweep: Hashable {
   static let long = TinySweep(
     tasks: ["linear"], activations: ["relu", "softmax"], learningRates: ["0.01"], batch: 128, steps: 40_000,
     reportSeeds: 2)
+  /// As `long`, with trials that outlast a fault.
+  static let faulty = TinySweep(
+    tasks: ["linear"], activations: ["relu", "softmax"], learningRates: ["0.01"], batch: 128, steps: 160_000,
+    reportSeeds: 2, checkpointEvery: 1000)
   /// Many trials of some hundredths of a second.
   static let many = TinySweep(batch: 128, steps: 2500)
 
@@ -56,18 +62,32 @@ struct TinySweep: Hashable {
     return ["run", "tiny.yaml", "--out", out, "--workers", "\(workers)", "--threads", "\(threads)"]
   }
 
-  /// The digest of an undisturbed run on one thread of one worker; run once per sweep.
-  @ProcessThread var undisturbedDigest: String {
-    get throws {
-      if let known = undisturbedDigests[self] { return known }
-      let directory = try TestDirectory()
-      let ended = try attune(try command(in: directory, workers: 1), in: directory)
-      guard ended.exitCode == 0 else { throw HarnessError("an undisturbed run failed: \(ended.errors)") }
-      let digest = try digest(in: ended.output)
-      undisturbedDigests[self] = digest
-      return digest
-    }
+  /// The digest of an undisturbed run on one thread of one worker.
+  @ProcessThread var undisturbedDigest: String { get throws { try undisturbed.digest } }
+
+  /// What an undisturbed run gives; run once per sweep.
+  @ProcessThread var undisturbed: UndisturbedRun { get throws { try undisturbed(workers: 1) } }
+
+  /// - limit: how long it may take.
+  @ProcessThread func undisturbed(workers: Int, limit: Duration = .seconds(120)) throws -> UndisturbedRun {
+    if let known = undisturbedRuns[self] { return known }
+    let directory = try TestDirectory()
+    let ended = try RunningProgram(try command(in: directory, workers: workers), in: directory).end(limit: limit)
+    guard ended.exitCode == 0 else { throw HarnessError("an undisturbed run failed: \(ended.errors)") }
+    let store = try SweepStore.forReading(directory.sweep().path)
+    let identities = Dictionary(
+      uniqueKeysWithValues: try store.trials().map { ($0.record.id, $0.record.identity) })
+    var curves: [TrialIdentity: [MetricPoint]] = [:]
+    for (id, curve) in try store.curves() { curves[try #require(identities[id])] = curve }
+    let run = UndisturbedRun(digest: try digest(in: ended.output), curves: curves)
+    undisturbedRuns[self] = run
+    return run
   }
+}
+
+struct UndisturbedRun {
+  var digest: String
+  var curves: [TrialIdentity: [MetricPoint]]
 }
 
 /// 64 hex digits from the last line of a run, or from `attune digest`.
@@ -77,5 +97,5 @@ func digest(in output: String) throws -> String {
   return String(word)
 }
 
-/// Digests of the runs made so far.
-@ProcessThread private var undisturbedDigests: [TinySweep: String] = [:]
+/// The runs made so far.
+@ProcessThread private var undisturbedRuns: [TinySweep: UndisturbedRun] = [:]

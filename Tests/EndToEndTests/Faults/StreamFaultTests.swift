@@ -1,0 +1,116 @@
+// Messages that come twice, late, in another order or damaged, and strangers at the socket. Numbers are those of
+// docs/reliability.md.
+import Foundation
+import Shared
+import Store
+import Testing
+
+extension EndToEnd {
+  @ProcessThread @Suite struct StreamFaults {
+    @Test func `16: messages that come twice have no second effect`() throws {
+      let fleet = try Fleet(.faulty)
+      for _ in 1...2 { try fleet.addWorker().proxy?.setBoth { $0.repeats = true } }
+      try fleet.waitForLog("ended", count: 4)
+      try fleet.finish()
+      #expect(fleet.dropped("repeated_end") >= 1)
+      #expect(try fleet.out.trials().allSatisfy { $0.record.attempts == 1 })
+    }
+
+    @Test func `16: messages that change places have no effect but delay`() throws {
+      let fleet = try Fleet(.faulty)
+      for _ in 1...2 {
+        let worker = try fleet.addWorker()
+        _ = try fleet.waitForTrial(of: worker)
+        worker.proxy?.setToCoordinator { $0.swaps = true }
+      }
+      try fleet.waitForLog("ended", count: 3)
+      try fleet.finish()
+    }
+
+    @Test func `17: what a worker said, said again later and to the next coordinator, changes nothing`() throws {
+      let fleet = try Fleet(.many, lease: "60s")
+      let worker = try fleet.addWorker()
+      worker.proxy?.record()
+      worker.proxy?.reset()
+      try fleet.waitForLog("ended", count: 5)
+      let recording = try #require(worker.proxy?.recordings.max { $0.count < $1.count })
+      #expect(recording.count > 10_000)
+      say(recording, to: fleet.port)
+      try fleet.waitForLog("ended", count: 8)
+      try fleet.killCoordinator()
+      try fleet.startCoordinator()
+      say(recording, to: fleet.port)
+      try fleet.finish()
+      #expect(fleet.dropped("repeated_end") + fleet.dropped("stale_token") >= 1)
+    }
+
+    @Test func `22: a piece of a checkpoint that changed on its way is asked for again`() throws {
+      let fleet = try Fleet(.faulty)
+      let worker = try fleet.addWorker()
+      _ = try fleet.waitForTrial(of: worker)
+      for _ in 1...3 {
+        worker.proxy?.setToCoordinator { $0.corrupts = WireType.chunk }
+        try waitUntil("a piece is damaged") { worker.proxy?.isPending == false }
+      }
+      try fleet.finish()
+      #expect(fleet.dropped("malformed_corrupt_chunk") >= 3)
+      #expect(try fleet.out.trials().allSatisfy { $0.record.attempts == 1 })
+    }
+
+    @Test func `26: strangers at the socket are dropped, and the sweep goes on`() throws {
+      let fleet = try Fleet(.many)
+      try fleet.addWorker()
+      try fleet.waitForLog("ended")
+      var generator = SystemRandomNumberGenerator()
+      var strangers: [[UInt8]] = (0..<8).map { _ in
+        (0..<4096).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      }
+      strangers.append(Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
+      // ZMTP 1 and 2, and ZMTP 3 with frames that are too long, unknown, nested without end, and commands only.
+      strangers += [[1, 0], [0xff] + [UInt8](repeating: 0, count: 8) + [0x7f, 1, 5, 0, 0]]
+      let attn = Array("ATTN".utf8)
+      let nested = attn + [0, 1, 0, 1, 0, 0, 0x20, 0] + (0..<0x2000).map { UInt8($0 % 2 == 0 ? 0x0a : 0x7f) }
+      strangers += [
+        zmtp([2] + [0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        zmtp([2, 0, 0, 0, 0, 0, 0x10, 0, 0] + [UInt8](repeating: 7, count: 1 << 20)),
+        zmtp([0, 5] + Array("hello".utf8)), zmtp([2, 0, 0, 0, 0, 0, 0, 0x20, 0x0c] + nested),
+        zmtp([0, 12] + attn + [0, 9, 0, 1, 0, 0, 0, 0]), zmtp([0, 12] + attn + [0, 1, 0, 99, 0, 0, 0, 0]),
+        zmtp((0..<50).flatMap { _ in [UInt8(1), 1, 0] } + [0, 1, 0]),
+      ]
+      for bytes in strangers { say(bytes, to: fleet.port, atMost: .milliseconds(200)) }
+      try fleet.finish()
+      for reason in ["not_attune", "frame_version", "unknown_type", "frame_count"] {
+        #expect(fleet.dropped("malformed_\(reason)") >= 1, "\(reason)")
+      }
+      #expect(try fleet.out.trials().allSatisfy { $0.record.failures == 0 })
+    }
+
+    @Test func `28: without descriptors connected workers go on, and others come when there are some again`() throws {
+      let fleet = try Fleet(.faulty, lease: "10s")
+      try fleet.addWorker()
+      try fleet.waitForLog("granted")
+      // As few as it has now, and some.
+      let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(fleet.coordinator.processID)/fd").count
+      let limited = try RunningProgram(
+        ["--pid", "\(fleet.coordinator.processID)", "--nofile=\(files + 12):\(files + 12)"], of: "/usr/bin/prlimit",
+        in: fleet.directory
+      ).end()
+      #expect(limited.exitCode == 0, "\(limited.errors)")
+      let flood = (0..<200).compactMap { _ in connectToLoopback(fleet.port) }
+      #expect(flood.count == 200)
+      try fleet.waitForLog("ended")
+      let late = try fleet.addWorker()
+      for descriptor in flood { close(descriptor) }
+      try waitUntil("the late worker takes part") { late.program.errors.contains("taking part in sweep") }
+      try fleet.finish()
+      #expect(try fleet.out.trials().allSatisfy { $0.record.failures == 0 })
+    }
+
+    /// A greeting of ZMTP 3.0 without security, as a DEALER, then `frames`.
+    private func zmtp(_ frames: [UInt8]) -> [UInt8] {
+      let greeting: [UInt8] = [0xff] + [UInt8](repeating: 0, count: 8) + [0x7f, 3, 0] + Array("NULL".utf8)
+      let ready = [5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 6] + Array("DEALER".utf8)
+      return greeting + [UInt8](repeating: 0, count: 64 - greeting.count) + [4, UInt8(ready.count)] + ready + frames
+    }
+  }
+}
