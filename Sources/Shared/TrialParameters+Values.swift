@@ -15,7 +15,7 @@ package struct ParameterError: Error, Equatable, Sendable, CustomStringConvertib
 }
 
 /// Changes whenever the same parameters and seed may give other bits. Part of every identity.
-package let arithmeticVersion = 1
+package let arithmeticVersion = 2
 
 extension TrialParameters {
   /// The configuration that `values` describe, over the defaults and the recipe they name.
