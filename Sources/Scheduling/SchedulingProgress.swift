@@ -42,7 +42,8 @@ extension SweepScheduler {
     workers.values.sorted { $0.order < $1.order }.flatMap { worker in
       worker.held.sorted().map {
         HeldTrialProgress(
-          session: worker.hello.session, record: trials[$0].record, step: trials[$0].step, threads: trials[$0].threads)
+          session: worker.hello.session, record: trials[$0].record, step: trials[$0].step,
+          threads: trials[$0].threads + trials[$0].lentThreads)
       }
     }
   }

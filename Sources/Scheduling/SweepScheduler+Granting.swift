@@ -83,18 +83,48 @@ extension SweepScheduler {
     trials[index].record.attempts += 1
     trials[index].lastHeard = now
     guard move(index, to: .leased, holder: session) else { return }
-    let record = trials[index].record
-    let resume = trials[index].checkpoint
-    trials[index].grantedStep = resume?.step ?? 0
+    trials[index].grantedStep = trials[index].checkpoint?.step ?? 0
     commands.append(
-      .note(.granted(record.id, token, to: session, threads: threads, fromStep: resume?.step ?? 0)))
+      .note(
+        .granted(
+          trials[index].record.id, token, to: session, threads: threads,
+          fromStep: trials[index].checkpoint?.step ?? 0)))
+    sendGrant(index, token, to: session)
+  }
+
+  /// Grants the trial, or tells its worker of another number of threads for it.
+  private mutating func sendGrant(_ index: Int, _ token: LeaseToken, to session: WorkerSession) {
+    let record = trials[index].record
     commands.append(
       .send(
         .grant(
           TrialGrant(
             trial: record.id, token: token, parameters: record.parameters, seed: record.seed, stage: record.stage,
-            threads: threads, resume: resume, reference: referenceCheckpoint(for: index))),
+            threads: trials[index].threads + trials[index].lentThreads, resume: trials[index].checkpoint,
+            reference: referenceCheckpoint(for: index))),
         to: session))
+  }
+
+  /// At the tail, trials that already run take over the threads of slots that nothing waits for. They give them back as
+  /// soon as a trial is granted to these slots: for grants, lent threads count as free.
+  mutating func lendIdleThreads() {
+    guard !unsettledWorkers.isEmpty else { return }
+    let unsettled = unsettledWorkers.compactMap { workers[$0] }.sorted { $0.order < $1.order }
+    unsettledWorkers = []
+    for worker in unsettled where !worker.isSilent {
+      settle(worker, lending: queue.count == 0 ? max(0, worker.hello.threads - worker.threadsInUse) : 0)
+    }
+  }
+
+  /// Spreads `idle` threads evenly over the trials that the worker runs.
+  private mutating func settle(_ worker: Worker, lending idle: Int) {
+    let running = worker.held.sorted()
+    for (place, index) in running.enumerated() {
+      let lent = idle / running.count + (place < idle % running.count ? 1 : 0)
+      guard lent != trials[index].lentThreads, let token = trials[index].token else { continue }
+      trials[index].lentThreads = lent
+      sendGrant(index, token, to: worker.hello.session)
+    }
   }
 
   /// The first trial of the queue that is still pending; a trial that a returning worker took up again stays in the

@@ -55,10 +55,13 @@ extension SweepScheduler {
     if let previous, workers[previous]?.held.remove(index) != nil {
       workers[previous]?.threadsInUse -= trials[index].threads
       freeWorkers.insert(previous)
+      unsettledWorkers.insert(previous)
     }
+    trials[index].lentThreads = 0
     trials[index].holder = holder
     if let holder, workers[holder]?.held.insert(index).inserted == true {
       workers[holder]?.threadsInUse += trials[index].threads
+      unsettledWorkers.insert(holder)
     }
   }
 

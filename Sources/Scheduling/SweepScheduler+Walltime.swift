@@ -76,8 +76,10 @@ extension SweepScheduler {
   mutating func learnLength(of index: Int, from result: TrialResult) {
     guard trials[index].grantedStep == 0, result.outcome == .finite else { return }
     let record = trials[index].record
+    // Threads that were lent late count as if they had always been there: better too long an estimate than too short.
     lengths.learn(
-      TrialShape(record), steps: result.steps, seconds: result.seconds, threads: trials[index].threads)
+      TrialShape(record), steps: result.steps, seconds: result.seconds,
+      threads: trials[index].threads + trials[index].lentThreads)
   }
 
   /// The first trial of the queue that is still pending and that the worker has the time for. When none of those looked

@@ -16,6 +16,8 @@ package struct SweepScheduler {
   var workers: [WorkerSession: Worker] = [:]
   /// Sessions that may take a trial now, as far as known; checked again when granting.
   var freeWorkers: Set<WorkerSession> = []
+  /// Sessions whose trials or threads have changed since idle threads were last lent to running trials.
+  var unsettledWorkers: Set<WorkerSession> = []
   var queue = TrialQueue()
   /// How long trials take, as far as any of their shape has ended.
   var lengths = TrialLengths()
@@ -101,6 +103,7 @@ package struct SweepScheduler {
   private mutating func conclude(at now: MonotonicInstant) -> [SchedulingCommand] {
     if let next = nextLook, next <= now { lookAround(at: now) }
     grantTrials(at: now)
+    lendIdleThreads()
     if finishedCells == cells.count, !announcedFinish {
       announcedFinish = true
       for worker in workers.values.sorted(by: { $0.order < $1.order }) where !worker.isSilent {
@@ -158,6 +161,8 @@ struct TrialEntry {
   var grantedStep: Int?
   /// The lease whose unclean end has been counted.
   var countedToken: LeaseToken?
+  /// Threads of its worker that nobody else can use now, beside its own.
+  var lentThreads = 0
   /// The latest published checkpoint, or the one the result names.
   var checkpoint: CheckpointOffer?
   var step = 0

@@ -44,6 +44,12 @@ package protocol TrialObserver: AnyObject, Sendable {
   func wrote(_ checkpoint: WrittenCheckpoint)
   /// Asked at least every few milliseconds of training; true ends the trial at the next step with `.stopped`.
   var stopRequested: Bool { get }
+  /// Asked as often: how many threads the trial has from the next step on, nil for as many as before.
+  var threadsGranted: Int? { get }
+}
+
+extension TrialObserver {
+  package var threadsGranted: Int? { nil }
 }
 
 package enum TrialEnd: Sendable {

@@ -37,10 +37,13 @@ final class TrialRun<Observer: TrialObserver> {
   private let parameters: TrialParameters
   private let kernels: KernelTable
   private let observer: Observer
-  private let pool: WorkerPool
+  private var pool: WorkerPool
   private let layout: TrainableLayout
   private let prepared: PreparedNetwork
-  private let batch: BatchGradient
+  private var batch: BatchGradient
+  private let stream: PromptStream
+  /// `batch` holds no prompts yet.
+  private var batchIsEmpty = true
   private let validation: ValidationSet
   private var state: TrainingState
   /// What `state.packed` stood for when a step last asked.
@@ -63,7 +66,7 @@ final class TrialRun<Observer: TrialObserver> {
     }
     network = layout.expand(state.packed)
     prepared = PreparedNetwork(network)
-    let stream = PromptStream(parameters, seed: assignment.seed, purpose: .training, kernels: kernels)
+    stream = PromptStream(parameters, seed: assignment.seed, purpose: .training, kernels: kernels)
     let scratch = kernels.networkScratch(prepared.pass) + stream.scratchCount
     try Self.checkMemory(parameters, bytesPerThread: 4 * scratch, threads: assignment.threads)
     pool = WorkerPool(threadCount: assignment.threads)
@@ -86,10 +89,11 @@ final class TrialRun<Observer: TrialObserver> {
     // Where the last checkpoint was the trial's end, the loop does nothing.
     while state.step < parameters.steps * parameters.restarts {
       if observer.stopRequested { return .stopped(state.checkpoint(layout)) }
+      if let threads = observer.threadsGranted, threads != pool.threadCount { try share(threads) }
       let local = state.step % parameters.steps
       if local == 0, state.step > 0 { beginRestart() }
       let drawing =
-        local % parameters.resampleEvery == 0 || state.step == firstStep ? local / parameters.resampleEvery : nil
+        local % parameters.resampleEvery == 0 || batchIsEmpty ? local / parameters.resampleEvery : nil
       // A batch with one huge prompt is no divergence: exponential attention has them, and clipping bounds the step.
       guard takeStep(local, drawing: drawing) else {
         if parameters.restarts == 1 || !skipDivergedRestart() { return try finish(diverged: true) }
@@ -101,6 +105,15 @@ final class TrialRun<Observer: TrialObserver> {
     return try finish(diverged: false)
   }
 
+  /// Goes on with another number of threads. The batch at hand is drawn again: it may have been drawn for several steps.
+  private func share(_ threads: Int) throws(TrainingError) {
+    let scratch = kernels.networkScratch(prepared.pass) + stream.scratchCount
+    try Self.checkMemory(parameters, bytesPerThread: 4 * scratch, threads: threads)
+    pool = WorkerPool(threadCount: threads)
+    batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, pass: prepared.pass)
+    batchIsEmpty = true
+  }
+
   /// False if the loss is not finite: then nothing is updated, so that a trial resumed from here ends the same way.
   private func takeStep(_ local: Int, drawing: Int?) -> Bool {
     prepare()
@@ -108,6 +121,7 @@ final class TrialRun<Observer: TrialObserver> {
     let restart = state.step / parameters.steps
     let first = restart * ((parameters.steps + parameters.resampleEvery - 1) / parameters.resampleEvery)
     let (loss, raw) = batch.evaluate(prepared, drawing: drawing.map { $0 + first })
+    batchIsEmpty = false
     state.lastLoss = loss
     guard loss.isFinite else { return false }
     layout.pullBack(raw, network, into: &gradient)

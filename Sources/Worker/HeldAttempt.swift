@@ -50,7 +50,7 @@ struct HeldAttempt {
 
   let attempt: Attempt
   /// Nil for what an earlier process of this worker has left in its spool.
-  let grant: TrialGrant?
+  var grant: TrialGrant?
   var phase = Phase.waiting
   /// Of the last message; the first is 1.
   var sequence = 0

@@ -10,11 +10,19 @@ private final class AttemptObserver: TrialObserver {
   private let attempt: Attempt
   private let mailbox: Mailbox
   private let stop = Atomic<Bool>(false)
+  /// 0: as many as it began with.
+  private let threads = Atomic<Int>(0)
 
   init(_ attempt: Attempt, _ mailbox: Mailbox) { (self.attempt, self.mailbox) = (attempt, mailbox) }
 
   func requestStop() { stop.store(true, ordering: .relaxed) }
   var stopRequested: Bool { stop.load(ordering: .relaxed) }
+
+  func grant(threads count: Int) { threads.store(count, ordering: .relaxed) }
+  var threadsGranted: Int? {
+    let count = threads.load(ordering: .relaxed)
+    return count > 0 ? count : nil
+  }
 
   func progressed(points: [MetricPoint], step: Int, stepsPerSecond: Double) {
     mailbox.post(.progressed(attempt, points: points, step: step, stepsPerSecond: stepsPerSecond))
@@ -50,6 +58,8 @@ struct Slots {
   }
 
   func stop(_ attempt: Attempt) { observers[attempt]?.requestStop() }
+
+  func share(_ attempt: Attempt, threads: Int) { observers[attempt]?.grant(threads: threads) }
 
   /// The attempt's thread has reported its end.
   mutating func ended(_ attempt: Attempt) { observers[attempt] = nil }

@@ -45,6 +45,8 @@ package enum WorkerCommand: Sendable {
   case start(Attempt, TrialAssignment)
   /// Ask the training of this attempt to stop; `trainingEnded` follows.
   case stop(Attempt)
+  /// Let the training of this attempt go on with another number of threads.
+  case share(Attempt, threads: Int)
   case note(WorkerNote)
   /// Make durable before any later `send` of the same batch leaves.
   case keep(SpoolEntry)

@@ -87,6 +87,7 @@ struct WorkerLoop: ~Copyable {
         try endpoint.reconnect()
       case .start(let attempt, let assignment): slots.start(attempt, assignment)
       case .stop(let attempt): slots.stop(attempt)
+      case .share(let attempt, let threads): slots.share(attempt, threads: threads)
       case .note(let note): log.log(level: note.isWarning ? .warning : .info, "\(note.text)")
       case .keep(let entry): told(spool?.keep(entry))
       case .discard(let attempt, let sweep): spool?.discard(attempt, of: sweep)

@@ -6,8 +6,16 @@ import Training
 extension WorkerService {
   mutating func granted(_ grant: TrialGrant, at now: Duration) {
     let attempt = Attempt(grant.trial, grant.token)
-    // A repeated or late grant of what is held or has ended here means nothing.
-    if attempts[attempt] != nil { return }
+    // A repeated grant of what is held may change its threads; of what has ended here it means nothing.
+    if let held = attempts[attempt] {
+      guard let before = held.grant else { return }
+      attempts[attempt]?.grant?.threads = grant.threads
+      let threads = configuration.threads(for: grant)
+      if held.phase == .training, threads != configuration.threads(for: before) {
+        commands.append(.share(attempt, threads: threads))
+      }
+      return
+    }
     if let last = concluded[grant.trial], grant.token <= last { return }
     for (older, _) in sortedAttempts where older.trial == grant.trial {
       if older.token > grant.token { return }

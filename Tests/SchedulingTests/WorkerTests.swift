@@ -192,6 +192,48 @@ import Testing
     #expect(harness.takeGrants().map(\.grant.threads) == [1])
   }
 
+  /// The same grant again, with another number of threads, is what tells the worker.
+  @Test func `a running trial takes over the threads of a slot that nothing waits for`() throws {
+    let harness = SchedulerHarness(makePlan(cells: 2, candidates: 1, report: 1))
+    harness.connect(session(1), slots: 2)
+    let references = harness.takeGrants()
+    harness.complete(references[0].grant, from: session(1))
+    let first = try #require(harness.nextGrant())
+    #expect(first.grant.threads == 1)
+    harness.complete(references[1].grant, from: session(1))
+    let second = try #require(harness.nextGrant())
+    #expect(second.grant.threads == 1)
+    harness.storeCheckpoint(second.grant, "half", step: 50, from: session(1))
+    harness.complete(first.grant, from: session(1))
+    let (again, worker) = try #require(harness.nextGrant())
+    #expect(worker == session(1))
+    var expected = second.grant
+    (expected.threads, expected.resume) = (2, CheckpointOffer(digest: digest("half"), byteCount: 100, step: 50))
+    #expect(again == expected)
+    #expect(harness.scheduler.heldTrials.map(\.threads) == [2])
+    harness.complete(second.grant, from: session(1))
+    #expect(harness.finished && harness.alarms.isEmpty)
+  }
+
+  @Test func `lent threads are given back to a trial that comes`() throws {
+    let harness = SchedulerHarness(makePlan(cells: 3, candidates: 1, report: 1))
+    harness.connect(session(1), slots: 2)
+    harness.connect(session(2), slots: 1)
+    let references = harness.takeGrants()
+    #expect(references.map(\.session) == [session(1), session(1), session(2)])
+    harness.complete(references[0].grant, from: session(1))
+    harness.complete(try #require(harness.nextGrant()).grant, from: session(1))
+    #expect(harness.takeGrants().map(\.grant.threads) == [2])
+    // Its reporting trial finds a free slot on the first worker.
+    harness.complete(references[2].grant, from: session(2))
+    let grants = harness.takeGrants()
+    #expect(grants.map(\.grant.threads) == [1, 1])
+    #expect(grants.map(\.session) == [session(1), session(1)])
+    #expect(grants[1].grant.trial == references[1].grant.trial && grants[1].grant.token == references[1].grant.token)
+    #expect(grants[0].grant.trial != references[1].grant.trial)
+    #expect(harness.alarms.isEmpty)
+  }
+
   @Test func `while grants are held nothing is granted, and results are still taken`() throws {
     let harness = SchedulerHarness(makePlan(candidates: 1))
     harness.connect(session(1))

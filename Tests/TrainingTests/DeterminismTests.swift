@@ -56,6 +56,15 @@ import Training
     }
   }
 
+  /// Also in the middle of the steps that share a batch, and across restarts.
+  @Test(arguments: trials.indices)
+  func `threads that come and go while a trial runs change no bit`(trial: Int) throws {
+    let steady = try finish(Self.trials[trial])
+    let changing = try finish(Self.trials[trial], changingThreads: [0: 2, 2: 3, 5: 1, 6: 2, 20: 2, 21: 4, 23: 1])
+    #expect(steady.identity == changing.identity)
+    #expect(steady.points == changing.points)
+  }
+
   @Test(
     .enabled(if: InstructionSet.allCases.allSatisfy(\.isSupported), "this processor has no AVX-512"),
     arguments: trials.indices)

@@ -10,9 +10,11 @@ final class TrialRecorder: TrialObserver, @unchecked Sendable {
   private(set) var checkpoints: [WrittenCheckpoint] = []
   private(set) var steps: [Int] = []
   private let stopBefore: Int?
+  private let threads: [Int: Int]
   private var polls = 0
 
-  init(stopBefore: Int? = nil) { self.stopBefore = stopBefore }
+  /// - threads: the number of threads from a step of the attempt on.
+  init(stopBefore: Int? = nil, threads: [Int: Int] = [:]) { (self.stopBefore, self.threads) = (stopBefore, threads) }
 
   func progressed(points: [MetricPoint], step: Int, stepsPerSecond: Double) {
     self.points += points
@@ -23,6 +25,7 @@ final class TrialRecorder: TrialObserver, @unchecked Sendable {
     polls += 1
     return polls - 1 == stopBefore
   }
+  var threadsGranted: Int? { threads[polls - 1] }
 }
 
 /// A finished trial.
@@ -62,9 +65,10 @@ func tinyParameters(_ change: (inout TrialParameters) -> Void = { _ in }) -> Tri
 /// Runs a trial to its end.
 func finish(
   _ parameters: TrialParameters, seed: UInt32 = 5, stage: TrialStage = .reporting, threads: Int = 1,
-  on instructionSet: InstructionSet? = .best, resume: [UInt8]? = nil, reference: [UInt8]? = nil
+  on instructionSet: InstructionSet? = .best, resume: [UInt8]? = nil, reference: [UInt8]? = nil,
+  changingThreads: [Int: Int] = [:]
 ) throws -> FinishedTrial {
-  let recorder = TrialRecorder()
+  let recorder = TrialRecorder(threads: changingThreads)
   let assignment = TrialAssignment(
     parameters: parameters, seed: Seed(rawValue: seed), stage: stage, threads: threads, resume: resume,
     reference: reference)

@@ -93,6 +93,16 @@ struct ServiceHarness {
     return stopped
   }
 
+  mutating func shared() -> [(Attempt, threads: Int)] {
+    var shared: [(Attempt, threads: Int)] = []
+    commands.removeAll { command in
+      guard case .share(let attempt, let threads) = command else { return false }
+      shared.append((attempt, threads))
+      return true
+    }
+    return shared
+  }
+
   mutating func notes() -> [WorkerNote] {
     var notes: [WorkerNote] = []
     commands.removeAll { command in
@@ -134,7 +144,7 @@ struct ServiceHarness {
       case .keep: "keep"
       case .discard: "discard"
       case .exit: "exit"
-      case .reconnect, .start, .stop, .note: nil
+      case .reconnect, .start, .stop, .share, .note: nil
       }
     }
   }

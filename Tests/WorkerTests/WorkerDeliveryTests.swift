@@ -49,6 +49,23 @@ import Worker
     harness.expectNothingElse()
   }
 
+  @Test func `a repeated grant changes the threads of a trial that is trained or waits`() {
+    var harness = ServiceHarness.welcomed(slots: 1, threads: 4)
+    for trial in [1, 2] as [Int64] { harness.receive(.grant(grant(trial, counter: 4 + trial, threads: 1))) }
+    #expect(harness.started().map(\.1.threads) == [1])
+    harness.receive(.grant(grant(1, counter: 5, threads: 3)))
+    let shared = harness.shared()
+    #expect(shared.map(\.0) == [attempt(1, counter: 5)] && shared.map(\.threads) == [3])
+    // The same once more is nothing new, and nobody gets more than there are.
+    harness.receive(.grant(grant(1, counter: 5, threads: 3)))
+    harness.receive(.grant(grant(1, counter: 5, threads: 9)))
+    #expect(harness.shared().map(\.threads) == [4])
+    harness.receive(.grant(grant(2, counter: 6, threads: 2)))
+    #expect(harness.shared().isEmpty)
+    harness.on(.trainingEnded(attempt(1, counter: 5), .failed(reason: "no memory")))
+    #expect(harness.started().map(\.1.threads) == [2])
+  }
+
   @Test func `a trial granted anew replaces the attempt under the older token`() {
     var harness = training()
     harness.receive(.grant(grant(counter: 6)))
