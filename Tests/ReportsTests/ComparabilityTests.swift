@@ -12,7 +12,6 @@ import Testing
     sweep.change = { trial in
       if trial.cell.rawValue == 5 {
         trial.parameters.inputs = .gaussian
-        trial.configuration = trial.parameters.id
       }
       change(&trial)
     }
