@@ -21,7 +21,7 @@ package struct TrialRecord: Equatable, Sendable {
   package var configuration: ConfigurationID { sharedConfiguration.id }
   package var parameters: TrialParameters {
     get { sharedConfiguration.parameters }
-    set { sharedConfiguration = TrialConfiguration(newValue, id: configuration) }
+    set { sharedConfiguration = TrialConfiguration(newValue) }
   }
   package var result: TrialResult? {
     get { sharedResult?.value }
