@@ -80,12 +80,13 @@ import Testing
 
   /// - spool: whether it keeps results on disk.
   @discardableResult
-  func addWorker(spool: Bool = false) throws -> FleetWorker {
+  func addWorker(spool: Bool = false, flags: [String] = []) throws -> FleetWorker {
     let number = workers.count + 1
     let proxy = transport == .tcp ? try FaultProxy(to: port) : nil
     let endpoint = proxy.map { "tcp://127.0.0.1:\($0.port)" } ?? "ipc://\(directory.path)/s"
     let worker = try FleetWorker(
-      number: number, proxy: proxy, endpoint: endpoint, spool: spool ? "spool-\(number)" : "none", in: directory)
+      number: number, proxy: proxy, endpoint: endpoint, spool: spool ? "spool-\(number)" : "none", flags: flags,
+      in: directory)
     workers.append(worker)
     return worker
   }
@@ -155,9 +156,11 @@ import Testing
   private let directory: TestDirectory
   let spool: String
 
-  init(number: Int, proxy: FaultProxy?, endpoint: String, spool: String, in directory: TestDirectory) throws {
+  init(
+    number: Int, proxy: FaultProxy?, endpoint: String, spool: String, flags: [String], in directory: TestDirectory
+  ) throws {
     (self.number, self.proxy, self.directory, self.spool) = (number, proxy, directory, spool)
-    words = ["--connect", endpoint, "--slots", "1", "--threads", "1", "--spool", spool]
+    words = ["--connect", endpoint, "--slots", "1", "--threads", "1", "--spool", spool] + flags
     program = try RunningProgram(words, of: "attune-worker", in: directory)
   }
 

@@ -65,7 +65,7 @@ func connectToLoopback(_ port: UInt16) -> Int32? {
 }
 
 /// Connects as soon as somebody listens and says `bytes`, taking what comes, until the other side ends it or the time is
-/// over.
+/// over. What follows a greeting and READY of ZMTP waits for the other side's: libzmq takes nothing before.
 func say(_ bytes: [UInt8], to port: UInt16, atMost limit: Duration = .seconds(2)) {
   let end = ContinuousClock.now + limit
   var connection = connectToLoopback(port)
@@ -75,12 +75,18 @@ func say(_ bytes: [UInt8], to port: UInt16, atMost limit: Duration = .seconds(2)
   }
   guard let connection else { return }
   defer { close(connection) }
-  var sent = 0
+  var splitter = MessageSplitter()
+  let units = splitter.split(bytes.prefix(1024))
+  let opening = units.count >= 2 && !units[1].isMessage ? units[0].bytes.count + units[1].bytes.count : bytes.count
+  var sent = 0, received = 0
   var buffer = [UInt8](repeating: 0, count: 65536)
   while ContinuousClock.now < end {
-    let count = bytes[sent...].withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    let limit = received > 64 ? bytes.count : opening
+    let count = bytes[sent..<limit].withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     if count > 0 { sent += count } else if count < 0, errno != EAGAIN { return }
-    if recv(connection, &buffer, buffer.count, 0) == 0 { return }
-    usleep(5000)
+    let arrived = recv(connection, &buffer, buffer.count, 0)
+    if arrived == 0 { return }
+    received += max(0, arrived)
+    usleep(2000)
   }
 }

@@ -13,7 +13,8 @@ extension EndToEnd {
       try fleet.waitForLog("ended", count: 4)
       try fleet.finish()
       #expect(fleet.dropped("repeated_end") >= 1)
-      #expect(try fleet.out.trials().allSatisfy { $0.record.attempts == 1 })
+      // A hello that comes again after a grant speaks of no trial, so that the trial is granted once more: no failure.
+      #expect(try fleet.out.trials().allSatisfy { $0.record.failures == 0 })
     }
 
     @Test func `16: messages that change places have no effect but delay`() throws {
@@ -28,20 +29,22 @@ extension EndToEnd {
     }
 
     @Test func `17: what a worker said, said again later and to the next coordinator, changes nothing`() throws {
-      let fleet = try Fleet(.many, lease: "60s")
+      let fleet = try Fleet(.faulty, lease: "8s")
       let worker = try fleet.addWorker()
       worker.proxy?.record()
       worker.proxy?.reset()
-      try fleet.waitForLog("ended", count: 5)
+      try fleet.waitForLog("ended", count: 2)
       let recording = try #require(worker.proxy?.recordings.max { $0.count < $1.count })
       #expect(recording.count > 10_000)
       say(recording, to: fleet.port)
-      try fleet.waitForLog("ended", count: 8)
+      try fleet.waitForLog("ended", count: 3)
       try fleet.killCoordinator()
       try fleet.startCoordinator()
       say(recording, to: fleet.port)
       try fleet.finish()
-      #expect(fleet.dropped("repeated_end") + fleet.dropped("stale_token") >= 1)
+      #expect(
+        fleet.dropped("repeated_end") + fleet.dropped("stale_token") >= 1,
+        "\(fleet.out.log().filter { ["dropped_so_far", "worker_joined", "malformed"].contains($0.event) })")
     }
 
     @Test func `22: a piece of a checkpoint that changed on its way is asked for again`() throws {
@@ -58,9 +61,9 @@ extension EndToEnd {
     }
 
     @Test func `26: strangers at the socket are dropped, and the sweep goes on`() throws {
-      let fleet = try Fleet(.many)
+      let fleet = try Fleet(.faulty)
       try fleet.addWorker()
-      try fleet.waitForLog("ended")
+      try fleet.waitForLog("granted")
       var generator = SystemRandomNumberGenerator()
       var strangers: [[UInt8]] = (0..<8).map { _ in
         (0..<4096).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -77,7 +80,7 @@ extension EndToEnd {
         zmtp([0, 12] + attn + [0, 9, 0, 1, 0, 0, 0, 0]), zmtp([0, 12] + attn + [0, 1, 0, 99, 0, 0, 0, 0]),
         zmtp((0..<50).flatMap { _ in [UInt8(1), 1, 0] } + [0, 1, 0]),
       ]
-      for bytes in strangers { say(bytes, to: fleet.port, atMost: .milliseconds(200)) }
+      for bytes in strangers { say(bytes, to: fleet.port, atMost: .milliseconds(100)) }
       try fleet.finish()
       for reason in ["not_attune", "frame_version", "unknown_type", "frame_count"] {
         #expect(fleet.dropped("malformed_\(reason)") >= 1, "\(reason)")
@@ -98,7 +101,8 @@ extension EndToEnd {
       #expect(limited.exitCode == 0, "\(limited.errors)")
       let flood = (0..<200).compactMap { _ in connectToLoopback(fleet.port) }
       #expect(flood.count == 200)
-      try fleet.waitForLog("ended")
+      // Several heartbeats long. Checkpoints cannot be opened meanwhile, so that results wait.
+      usleep(3_000_000)
       let late = try fleet.addWorker()
       for descriptor in flood { close(descriptor) }
       try waitUntil("the late worker takes part") { late.program.errors.contains("taking part in sweep") }

@@ -7,13 +7,15 @@ import Testing
 extension EndToEnd {
   @ProcessThread @Suite struct WorkerFaults {
     @Test func `1: an idle worker that is killed is gone within the lease, and no trial suffers`() throws {
-      // Two cells begin with one reference each, so that a third worker has nothing to do.
-      let fleet = try Fleet(.faulty)
-      for _ in 1...3 { try fleet.addWorker() }
-      try fleet.waitForLog("worker_joined", count: 3)
-      try fleet.waitForLog("granted", count: 2)
-      let busy = Set(fleet.out.log().filter { $0.event == "granted" }.compactMap(\.worker))
-      let idle = try #require(fleet.workers.first { fleet.session(of: $0).map { !busy.contains($0) } ?? false })
+      // One cell: its reference comes alone and first, so that the second worker has nothing to do.
+      let sweep = TinySweep(
+        tasks: ["linear"], activations: ["relu"], learningRates: ["0.01"], batch: 128, steps: 300_000, reportSeeds: 1,
+        checkpointEvery: 2000)
+      let fleet = try Fleet(sweep)
+      try fleet.addWorker()
+      try fleet.waitForLog("granted")
+      let idle = try fleet.addWorker()
+      try fleet.waitForLog("worker_joined", count: 2)
       try idle.kill()
       try fleet.waitForLog("worker_lost", of: idle)
       try fleet.finish()
@@ -105,12 +107,16 @@ extension EndToEnd {
       let fleet = try Fleet(.faulty, lease: "1s", over: .ipc)
       fleet.expectsFailures = true
       var poison: TrialID?
-      for _ in 1...5 {
+      for round in 1...5 {
         let worker = try fleet.addWorker()
         let trial = try fleet.waitForTrial(of: worker)
         #expect(poison == nil || poison == trial.record.id)
         poison = trial.record.id
         try worker.kill()
+        // Its place in the queue is the first again once its lease is over.
+        try waitUntil("the loss is noticed") {
+          try fleet.out.trials().contains { $0.record.id == poison && $0.record.failures == round }
+        }
       }
       try fleet.addWorker()
       try fleet.finish()
