@@ -100,7 +100,8 @@ import Testing
     var sweep = SampleSweep()
     sweep.change = { trial in
       guard trial.stage == .reporting else { return }
-      trial.result?.metrics.testLoss = trial.cell.rawValue == 0 ? 0 : .greatestFiniteMagnitude
+      let loss = trial.cell.rawValue == 0 ? 0 : Double.greatestFiniteMagnitude
+      trial.result?.metrics.testLoss = loss
       trial.result?.metrics.bayesLoss = .nan
     }
     var results = sweep.results()
