@@ -77,6 +77,7 @@ private final class ProxyLoop: Sendable {
   private let wakeRead: Int32
   private let wakeWrite: Int32
   private static let mostRecorded = 4 << 20
+  private static let mostRecordings = 16
 
   init(target: UInt16) throws {
     self.target = target
@@ -169,6 +170,7 @@ private final class ProxyLoop: Sendable {
     state.withLock { state in
       guard state.records else { return }
       if connection.recording == nil {
+        guard state.recordings.count < Self.mostRecordings else { return }
         connection.recording = state.recordings.count
         state.recordings.append([])
       }
