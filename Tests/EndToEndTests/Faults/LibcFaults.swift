@@ -13,7 +13,7 @@ import Testing
   init(in directory: TestDirectory, dies: (call: String, number: Int)? = nil) throws {
     self.dies = dies
     file = directory.path + "/libc-faults"
-    library = try Self.build()
+    library = try Self.build(in: directory)
     try set()
   }
 
@@ -40,19 +40,17 @@ import Testing
     return places.first { access($0, X_OK) == 0 }
   }()
 
-  private static var built: (library: String, directory: TestDirectory)?
-
-  private static func build() throws -> String {
-    if let built { return built.library }
-    let directory = try TestDirectory()
+  /// In the test's own directory, so that it goes with it.
+  private static func build(in directory: TestDirectory) throws -> String {
+    let library = directory.path + "/faults.so"
+    guard !directory.contains("faults.so") else { return library }
     try directory.write(source, to: "faults.c")
     let compiler = try #require(compiler)
     let ended = try RunningProgram(
       ["-shared", "-fPIC", "-O1", "-o", "faults.so", "faults.c", "-ldl"], of: compiler, in: directory
     ).end()
     guard ended.exitCode == 0 else { throw HarnessError("building the faults: \(ended.errors)") }
-    built = (directory.path + "/faults.so", directory)
-    return directory.path + "/faults.so"
+    return library
   }
 
   private static let source = #"""
