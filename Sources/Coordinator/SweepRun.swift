@@ -120,7 +120,7 @@ func workerExecutable() throws(CommandFailure) -> String {
   var buffer = [CChar](repeating: 0, count: 4096)
   let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
   let own = length > 0 ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
-  let path = (own as NSString).deletingLastPathComponent + "/attune-worker"
+  let path = parentDirectory(of: own) + "/attune-worker"
   guard access(path, X_OK) == 0 else {
     throw CommandFailure(
       "\(path): the worker program is missing; build it with `swift build -c release`, so that it stands beside attune")

@@ -1,5 +1,6 @@
 // The layout of a sweep's directory (docs/design.md, Output directory) and what an existing directory is.
 import Foundation
+import Shared
 
 package struct SweepDirectory: Hashable, Sendable {
   package let path: String
@@ -133,13 +134,6 @@ private func replaceableFile(_ path: String) throws(StoreError) -> String {
   guard let resolved = realpath(path, nil) else { throw .system(errno, place: path, doing: "following it") }
   defer { free(resolved) }
   return String(cString: resolved)
-}
-
-/// The directory that holds `path`; `.` for a name alone. (Foundation's deletingLastPathComponent traps on a name of one
-/// character in Swift 6.3.)
-package func parentDirectory(of path: String) -> String {
-  guard let slash = path.lastIndex(of: "/") else { return "." }
-  return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
 func writeAll(_ bytes: [UInt8], to descriptor: Int32, place: String) throws(StoreError) {

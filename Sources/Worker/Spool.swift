@@ -103,7 +103,7 @@ package final class Spool {
     // Files that were set aside keep the directory.
     unlink(directory + "/.lock")
     guard rmdir(directory) == 0 else { return }
-    rmdir((directory as NSString).deletingLastPathComponent)
+    rmdir(parentDirectory(of: directory))
   }
 
   // MARK: Reading

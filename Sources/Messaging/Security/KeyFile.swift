@@ -1,6 +1,7 @@
 // One key in one file: a line of kind, key and name, like the public keys of ssh. Secret files are refused where anybody
 // else could read them; every file is written beside its place, flushed and renamed.
 import Foundation
+import Shared
 
 struct KeyFile: Equatable {
   enum Kind: String, CaseIterable {
@@ -119,8 +120,8 @@ struct KeyFile: Equatable {
 
 /// Makes the names in the directory of `path` survive a power cut.
 func flushDirectory(of path: String) throws(KeyError) {
-  let directory = (path as NSString).deletingLastPathComponent
-  let descriptor = open(directory.isEmpty ? "." : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  let directory = parentDirectory(of: path)
+  let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { throw KeyError(directory, doing: "flushing it", code: errno) }
   defer { close(descriptor) }
   guard fsync(descriptor) == 0 else { throw KeyError(directory, doing: "flushing it", code: errno) }

@@ -18,6 +18,14 @@ extension EndToEnd {
 
     private let allowed = ["--keys", "keys/workers/node1"]
 
+    @Test func `keys are made in a directory whose name is one letter`() throws {
+      let directory = try TestDirectory()
+      for words in [["keys", "new", "k"], ["keys", "new", "k", "--worker", "w"], ["keys", "revoke", "k", "w"]] {
+        let ended = try attune(words, in: directory)
+        #expect(ended.exitCode == 0, "\(ended.errors)")
+      }
+    }
+
     @Test func `27: workers without keys or with a key that is not allowed are refused and counted, others go on`()
       throws
     {
