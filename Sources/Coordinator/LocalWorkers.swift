@@ -12,15 +12,10 @@ package struct LocalWorkerSettings {
   var endpoint: String
   /// For their error files.
   var directory: String
-  /// The directory of keys that they take part with, if any.
-  var keys: String?
 
-  package init(
-    count: Int, threads: Int, slots: Int, executable: String, endpoint: String, directory: String,
-    keys: String? = nil
-  ) {
+  package init(count: Int, threads: Int, slots: Int, executable: String, endpoint: String, directory: String) {
     (self.count, self.threads, self.slots) = (count, threads, slots)
-    (self.executable, self.endpoint, self.directory, self.keys) = (executable, endpoint, directory, keys)
+    (self.executable, self.endpoint, self.directory) = (executable, endpoint, directory)
   }
 }
 
@@ -94,7 +89,7 @@ package final class LocalWorkers {
           arguments: [
             "--connect", settings.endpoint, "--threads", "\(settings.threads)", "--slots", "\(settings.slots)",
             "--exit-with-parent",
-          ] + (settings.keys.map { ["--keys", $0] } ?? []), errorFile: "\(settings.directory)/worker-\(index + 1).err")
+          ], errorFile: "\(settings.directory)/worker-\(index + 1).err")
       }
     }
     return ended

@@ -144,7 +144,7 @@ struct ServeCommand: ParsableCommand {
 
   private func serve(_ run: SweepRun) throws {
     let address = try EndpointAddress(bind)
-    _ = DescriptorLimit.raised()
+    raiseDescriptorLimit()
     let limit = try memoryBytes()
     let memory = try MemoryGuard(limit: limit) { bytes in
       tell(

@@ -250,8 +250,7 @@ final class SweepService {
   }
 
   private var stoppingNote: String {
-    let own = workers.runningCount > 0 || !settings.isOpen
-    if settings.releasesWorkers || own && !settings.isOpen {
+    if settings.releasesWorkers || !settings.isOpen {
       return "stopping: the workers give back what they hold; press Ctrl-C again to stop at once"
     }
     return "stopping: \(countText(scheduler.presentSessions.count, "worker")) go on training and come back to the next "

@@ -252,7 +252,7 @@ import Testing
       let gatekeeper = try Gatekeeper(bench.context, keys: try bench.keys.coordinatorKeys())
       var coordinator = try bench.bind(.curve(gatekeeper))
       let peer = try RawDealer(coordinator.address, RawDealer.proof(try bench.first.directory))
-      let memory = try MemoryGuard(endingAbove: (residentBytes() ?? 0) + (256 << 20))
+      let memory = try MemoryGuard(limit: (residentBytes() ?? 0) + (256 << 20)) { _ in _exit(MemoryGuard.exitStatus) }
       let piece = [UInt8](repeating: 1, count: 200 * 1024)
       // 20 GiB and a coordinator that looks for messages all the time: none ever arrives.
       for _ in 0..<100_000 {

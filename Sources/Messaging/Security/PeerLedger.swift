@@ -49,9 +49,4 @@ struct PeerLedger {
     // A connection stays known with its key, so that its later messages are counted for what they are.
     return older.merging(younger) { $1 }.compactMap { peer, key in lost[key].map { (peer, $0) } }
   }
-
-  mutating func forget(_ peer: PeerID) {
-    younger[peer] = nil
-    older[peer] = nil
-  }
 }
