@@ -7,9 +7,9 @@ import Testing
 
 extension EndToEnd {
   @ProcessThread @Suite struct SpoolDelivery {
-    /// Trials of a second or more, so that processes are ended in the middle of one.
+    /// Trials of two seconds or more, so that processes are ended in the middle of one.
     private let sweep = TinySweep(
-      tasks: ["linear"], activations: ["relu", "softmax"], learningRates: ["0.01"], batch: 128, steps: 150_000,
+      tasks: ["linear"], activations: ["relu", "softmax"], learningRates: ["0.01"], batch: 128, steps: 500_000,
       reportSeeds: 1, checkpointEvery: 500)
 
     private func serve(_ place: String, _ flags: [String] = [], in directory: TestDirectory) throws -> RunningProgram {

@@ -7,13 +7,15 @@ import Testing
 extension EndToEnd {
   @ProcessThread @Suite struct CoordinatorFaults {
     @Test func `5: idle workers come back to a coordinator that was killed`() throws {
-      // Two references first: the third worker is idle.
-      let fleet = try Fleet(.faulty)
+      // Two references first: the third and fourth workers are idle.
+      let fleet = try Fleet(.faulty, lease: "60s")
+      let stalled = try fleet.addStalledWorker()
       for _ in 1...3 { try fleet.addWorker() }
-      try fleet.waitForLog("worker_joined", count: 3)
+      try fleet.waitForLog("worker_joined", count: 4)
       try fleet.killCoordinator()
       try fleet.startCoordinator()
-      try fleet.waitForLog("worker_joined", count: 6)
+      try fleet.waitForLog("worker_joined", count: 7)
+      stalled.program.signal(SIGCONT)
       try fleet.finish()
       for worker in fleet.workers { #expect(try worker.program.end().exitCode == 0) }
     }
@@ -63,12 +65,14 @@ extension EndToEnd {
     }
 
     @Test func `8: a coordinator killed and started again under many workers has all of them back`() throws {
-      let fleet = try Fleet(.many, lease: "5s")
+      let fleet = try Fleet(.many, lease: "60s")
+      let stalled = try fleet.addStalledWorker()
       for _ in 1...10 { try fleet.addWorker() }
-      try fleet.waitForLog("worker_joined", count: 10)
+      try fleet.waitForLog("worker_joined", count: 11)
       try fleet.killCoordinator()
       try fleet.startCoordinator()
-      try fleet.waitForLog("worker_joined", count: 20)
+      try fleet.waitForLog("worker_joined", count: 21)
+      stalled.program.signal(SIGCONT)
       try fleet.finish()
       for worker in fleet.workers { #expect(try worker.program.end().exitCode == 0) }
     }

@@ -91,6 +91,15 @@ import Testing
     return worker
   }
 
+  /// Adds a worker and stops it with a trial in its hands. Until it goes on or the lease ends, which should be long then,
+  /// the sweep cannot end, however fast the others are.
+  func addStalledWorker() throws -> FleetWorker {
+    let worker = try addWorker()
+    _ = try waitForTrial(of: worker)
+    worker.program.signal(SIGSTOP)
+    return worker
+  }
+
   // MARK: What is going on
 
   func session(of worker: FleetWorker) -> String? {
@@ -118,7 +127,15 @@ import Testing
   func waitForLog(_ event: String, of worker: FleetWorker? = nil, count: Int = 1) throws {
     let session = worker.flatMap { self.session(of: $0) }
     try waitUntil("the log says \(event)") {
-      out.log().count { $0.event == event && (worker == nil || $0.worker == session) } >= count
+      // Asked first: what is logged last is there once it has ended.
+      let isOver = coordinator.hasEnded
+      let found = out.log().count { $0.event == event && (worker == nil || $0.worker == session) }
+      if isOver, found < count {
+        throw HarnessError(
+          "the log says \(event) \(found) times instead of \(count), and the coordinator has ended: "
+            + coordinator.errors.suffix(500))
+      }
+      return found >= count
     }
   }
 

@@ -72,9 +72,9 @@ extension EndToEnd {
       _ = try fleet.waitForTrial(of: worker)
       // Lengths that end in headers, bodies and pieces of checkpoints.
       for length in [3, 1_001, 20_011] {
+        let joined = fleet.out.count(of: "worker_joined")
         worker.proxy?.setToCoordinator { $0.cutsAfter = length }
         try waitUntil("the connection is cut") { worker.proxy?.isPending == false }
-        let joined = fleet.out.count(of: "worker_joined")
         try waitUntil("the worker is back") {
           fleet.out.count(of: "worker_joined") > joined || fleet.coordinator.hasEnded
         }

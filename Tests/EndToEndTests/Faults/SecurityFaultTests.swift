@@ -73,8 +73,8 @@ extension EndToEnd {
       let worker = try fleet.addWorker(flags: allowed)
       _ = try fleet.waitForTrial(of: worker)
       for rules in [FaultRules.flipping(every: 9_001), .flipping(every: 3_001)] {
-        worker.proxy?.setBoth(rules)
         let joined = fleet.out.count(of: "worker_joined")
+        worker.proxy?.setBoth(rules)
         try waitUntil("the worker is back") {
           fleet.out.count(of: "worker_joined") > joined || fleet.coordinator.hasEnded
         }
