@@ -31,6 +31,8 @@ struct Socket: ~Copyable {
   deinit {
     zmq_msg_close(frame)
     frame.deallocate()
+    // libzmq closes later, on threads of its own, and waits without end where an event finds its reader gone.
+    zmq_socket_monitor(pointer, nil, 0)
     zmq_close(pointer)
   }
 
