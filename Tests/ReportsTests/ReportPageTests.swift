@@ -147,4 +147,31 @@ import Testing
     #expect(html.contains("24 candidates"))
     #expect(html.components(separatedBy: "<p class=\"keys\">").count == 3 + 1)
   }
+
+  @Test func `a sweep with an x axis shows a panel per task with every column's line, and Bayes where it is not exact`()
+    throws
+  {
+    var sweep = SampleSweep()
+    sweep.contexts = [8, 14]
+    var results = sweep.results()
+    let html = page(results)
+    #expect(unbalancedElements(html) == [])
+    let section = try #require(
+      html.components(separatedBy: "<h2>Along context</h2>").last?.components(
+        separatedBy: "</section>"
+      ).first)
+    let panels = section.components(separatedBy: "<figure>").dropFirst()
+    #expect(panels.count == 3)
+    for panel in panels {
+      for name in ["linear", "relu", "exp", "softmax"] {
+        #expect(panel.components(separatedBy: "<title>\(name), context ").count == 3, "\(name) has two points")
+      }
+      #expect(panel.contains("(8 seeds)"))
+    }
+    #expect(panels.map { $0.contains("Bayes") } == [false, true, true])
+
+    (results.trials, results.curves) = ([], [:])
+    #expect(page(results).contains("No reporting trial has a result yet."))
+    #expect(!page(SampleSweep().results()).contains("<h2>Along"))
+  }
 }

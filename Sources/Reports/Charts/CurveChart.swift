@@ -29,7 +29,10 @@ struct CurveChart {
     var content = axes(x, y)
     content += levels(y)
     for series in drawn { content += lines(series, x, y) }
-    content += endLabels(drawn, y)
+    content += endLabels(
+      drawn.compactMap { series in
+        series.curve.points.last.map { SeriesLabel(name: series.name, index: series.index, place: y.place($0.mean)) }
+      }, right: width - right, bottom: height - bottom)
     return SVG.drawing(width: width, height: height, label: "Validation loss against step, \(title)", content)
   }
 
@@ -59,15 +62,7 @@ struct CurveChart {
     return content + SVG.upwardText("validation loss (log)", 13, (top + height - bottom) / 2, style: "axis-name")
   }
 
-  /// Names with their markers, for screens too narrow for the names beside the lines' ends.
-  func keys() -> Markup {
-    let names = series.filter { !$0.curve.points.isEmpty }.map { series -> Markup in
-      let mark = SVG.marker(series.index, 0, 0, style: "mark c\(series.index % chartColours)")
-      return
-        "<span><svg class=\"chart key\" viewBox=\"-6 -6 12 12\" aria-hidden=\"true\">\(mark)</svg> \(series.name)</span>"
-    }
-    return names.isEmpty ? "" : "<p class=\"keys\">\(names.joined(" "))</p>"
-  }
+  func keys() -> Markup { seriesKeys(series.filter { !$0.curve.points.isEmpty }.map { ($0.name, $0.index) }) }
 
   /// Bayes and zero across the chart, references as short dashes at its right end.
   private func levels(_ y: ChartScale) -> Markup {
@@ -107,38 +102,4 @@ struct CurveChart {
     }
     return content
   }
-
-  /// Names beside the lines' ends, pushed apart where they would overlap.
-  private func endLabels(_ drawn: [Series], _ y: ChartScale) -> Markup {
-    let spacing = 15.0
-    var labels = drawn.compactMap { series in
-      series.curve.points.last.map { (series: series, place: y.place($0.mean)) }
-    }.sorted { $0.place < $1.place }
-    for index in labels.indices.dropFirst() {
-      labels[index].place = max(labels[index].place, labels[index - 1].place + spacing)
-    }
-    let excess = (labels.last?.place ?? 0) - (height - bottom)
-    if excess > 0 {
-      var limit = height - bottom
-      for index in labels.indices.reversed() {
-        labels[index].place = min(labels[index].place, limit)
-        limit = labels[index].place - spacing
-      }
-    }
-    var content: Markup = ""
-    for label in labels {
-      let colour = "c\(label.series.index % chartColours)"
-      content += SVG.marker(label.series.index, width - right + 10, label.place, style: "mark \(colour)")
-      content += SVG.text(shortened(label.series.name, to: 13), width - right + 18, label.place + 4, style: "name")
-    }
-    return content
-  }
-}
-
-/// Colours of the style sheet; more series repeat them with dashed lines and other markers.
-let chartColours = 8
-
-/// At most so many characters, the last an ellipsis where some are missing.
-func shortened(_ text: String, to count: Int) -> String {
-  text.count <= count ? text : text.prefix(max(0, count - 1)) + "…"
 }

@@ -52,6 +52,8 @@ let stylesheet: Markup = """
   figure{margin:14px 0}
   .figures{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:22px;align-items:start}
   @media (max-width:860px){.figures{grid-template-columns:minmax(0,1fr);gap:0}main{padding:18px 14px 40px}}
+  .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:8px 22px}.panels h3{margin:0 0 2px;font-size:.95rem}
+  .panels .chart{min-width:0}
   .chart{display:block;width:100%;min-width:500px;height:auto;font-size:12px}
   .figures+figure .chart{min-width:780px}
   .chart.key{display:inline-block;width:12px;min-width:0;height:12px;vertical-align:-1px}
@@ -62,6 +64,7 @@ let stylesheet: Markup = """
   .chart .axis{stroke:var(--quiet);stroke-width:1}
   .chart .grid{stroke:var(--grid);stroke-width:1}.chart .minor{opacity:.55}
   .chart .level{stroke:var(--fg);stroke-width:1.2;stroke-dasharray:6 4;opacity:.75}
+  .chart .bayes{fill:none;stroke:var(--fg);stroke-width:1.3;stroke-dasharray:6 4;opacity:.75}
   .chart .c0{--c:var(--c0)}.chart .c1{--c:var(--c1)}.chart .c2{--c:var(--c2)}.chart .c3{--c:var(--c3)}
   .chart .c4{--c:var(--c4)}.chart .c5{--c:var(--c5)}.chart .c6{--c:var(--c6)}.chart .c7{--c:var(--c7)}
   .chart .curve{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}.chart .second{stroke-dasharray:7 3}
