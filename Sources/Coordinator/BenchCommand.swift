@@ -1,4 +1,5 @@
-// `attune bench`: what this machine does, measured. `training` times one step of one network.
+// `attune bench`: what this machine does, measured. `training` times one step of one network; `dispatch`, in a file of
+// its own, the coordinator.
 internal import ArgumentParser
 import Foundation
 import Kernels
@@ -7,7 +8,8 @@ import Training
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure this machine.", subcommands: [BenchTraining.self])
+    commandName: "bench", abstract: "Measure this machine.",
+    subcommands: [BenchTraining.self, BenchDispatch.self, BenchSimulation.self])
 }
 
 struct BenchTraining: ParsableCommand {

@@ -10,11 +10,16 @@ final class ProgressPrinter {
   private var interval: Duration { isTerminal ? .milliseconds(200) : .seconds(5) }
   private(set) var nextUpdate = Duration.zero
   private var drawnLines = 0
+  /// Says nothing, where the program is only measured.
+  private let isQuiet: Bool
+
+  init(isQuiet: Bool = false) { self.isQuiet = isQuiet }
 
   /// Shows `snapshot` if it is time to.
   func show(at now: Duration, _ snapshot: () -> ProgressSnapshot) {
     guard now >= nextUpdate else { return }
     nextUpdate = now + interval
+    if isQuiet { return }
     if isTerminal {
       let lines = ProgressDisplay.block(snapshot(), width: terminalWidth(of: 2) - 1)
       emit(eraser + lines.joined(separator: "\n") + "\n")
@@ -41,7 +46,7 @@ final class ProgressPrinter {
   private var eraser: String { drawnLines > 0 ? "\u{1B}[\(drawnLines)F\u{1B}[J" : "" }
 
   private func emit(_ text: String) {
-    if !text.isEmpty { writeToStandardError(text) }
+    if !text.isEmpty, !isQuiet { writeToStandardError(text) }
   }
 }
 

@@ -15,7 +15,8 @@ extension SweepService {
     }
     do throws(StoreError) {
       try store.commit(changes)
-      changes = []
+      if settings.meters, !changes.isEmpty { meter.committed(changes, at: now / .seconds(1)) }
+      changes.removeAll(keepingCapacity: true)
     } catch {
       guard error.mayPass else { throw error }
       storageFailed(error)
@@ -51,20 +52,37 @@ extension SweepService {
   /// Sends in order, per worker; keeps what a full connection does not take.
   /// - durable: everything decided so far is on the disk; otherwise only what promises nothing is sent.
   private func sendWhatIsReady(durable: Bool) throws {
-    var kept: [(message: CoordinatorMessage, session: WorkerSession)] = []
-    var blocked: Set<WorkerSession> = []
+    guard !outgoing.isEmpty else { return }
+    var order: [WorkerSession] = []
+    var messages: [WorkerSession: [CoordinatorMessage]] = [:]
     for (message, session) in outgoing {
-      // Without a connection the worker is on its way back with a hello, after which it is told everything anew.
-      guard let peer = peers[session] else { continue }
-      let waits = blocked.contains(session) || (!durable && message.promisesDurability)
-      if waits {
-        kept.append((message, session))
-      } else if try !send(message, to: peer) {
-        blocked.insert(session)
-        kept.append((message, session))
-      }
+      if messages[session] == nil { order.append(session) }
+      messages[session, default: []].append(message)
     }
-    outgoing = kept
+    outgoing.removeAll(keepingCapacity: true)
+    for session in order {
+      // Without a connection the worker is on its way back with a hello, after which it is told everything anew.
+      guard let peer = peers[session], let all = messages[session] else { continue }
+      let ready = durable ? all : all.filter { !$0.promisesDurability }
+      if !durable { for message in all where message.promisesDurability { outgoing.append((message, session)) } }
+      let sent = try send(ready, to: peer, batched: takesBatches.contains(session))
+      for message in ready[sent...] { outgoing.append((message, session)) }
+    }
+  }
+
+  /// How many of them are settled: sent, or for a worker that has gone.
+  private func send(_ messages: [CoordinatorMessage], to peer: PeerID, batched: Bool) throws -> Int {
+    guard batched, messages.count > 1 else {
+      for (index, message) in messages.enumerated() where try !send(message, to: peer) { return index }
+      return messages.count
+    }
+    let (sent, result) = try endpoint.send(batched: messages, to: peer)
+    switch result {
+    case .sent, .full: return sent
+    case .unreachable:
+      count("unreachable")
+      return messages.count
+    }
   }
 }
 

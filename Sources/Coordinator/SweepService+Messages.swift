@@ -88,6 +88,8 @@ extension SweepService {
     if let old = peers[hello.session] { sessions[old] = nil }
     if let old = sessions[peer] { peers[old] = nil }
     peers[hello.session] = peer
+    // A worker that names its credit is of a version that takes batches.
+    if hello.credit > 0 { takesBatches.insert(hello.session) }
     sessions[peer] = hello.session
     // Another machine may have a process of the same number.
     if workers.name(of: hello.processID) != nil, hello.host == ownHost {

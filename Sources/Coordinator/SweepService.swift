@@ -16,6 +16,8 @@ struct ServiceSettings {
   var endpoint = ""
   /// Whether open workers are sent away, too, when a signal stops the sweep.
   var releasesWorkers = false
+  /// Whether `meter` is kept.
+  var meters = false
   init() {}
 }
 
@@ -27,8 +29,10 @@ final class SweepService {
     case interrupted(signal: Int32)
   }
 
-  /// Messages taken before the changes they led to are committed.
-  private static let mostPerBatch = 256
+  /// Messages taken before the changes they led to are committed, and for how long: many results share a commit, and
+  /// none waits long for it.
+  private static let mostPerBatch = 8192
+  private static let longestDrain = Duration.milliseconds(25)
   /// Workers give back what they hold within 10 s.
   private static let drainLimit = Duration.seconds(15)
   /// Workers that were told to finish leave at once; what still runs then is ended.
@@ -50,6 +54,8 @@ final class SweepService {
 
   var peers: [WorkerSession: PeerID] = [:]
   var sessions: [PeerID: WorkerSession] = [:]
+  /// Sessions whose workers read several messages in one frame.
+  var takesBatches: Set<WorkerSession> = []
   /// The key under which a session first said hello; nobody else's messages may speak for it.
   var sessionKeys: [WorkerSession: KeyName] = [:]
   /// Of the workers that were started here.
@@ -62,6 +68,7 @@ final class SweepService {
   /// Set while the disk is full: when to try again.
   var retryAt: Duration?
   var retryPause = Duration.seconds(1)
+  var meter = DispatchMeter()
   private var wakeAt: MonotonicInstant?
   /// When the loop last did something.
   private var lastMoment = Duration.zero
@@ -156,9 +163,10 @@ final class SweepService {
   }
 
   private func drainMessages() throws {
-    var budget = Self.mostPerBatch
-    while budget > 0, let delivery = try endpoint.receive() {
-      budget -= 1
+    var taken = 0
+    let end = now + Self.longestDrain
+    while taken < Self.mostPerBatch, taken & 63 != 63 || now < end, let delivery = try endpoint.receive() {
+      taken += 1
       switch delivery {
       case .message(let peer, let message, let key): try receive(message, from: peer, key: key)
       case .revoked(let peer, let key): revoked(peer, key)

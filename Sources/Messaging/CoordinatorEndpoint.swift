@@ -55,6 +55,9 @@ package struct CoordinatorEndpoint: ~Copyable {
   private var counts = RefusalCounts()
   /// Messages since the monitor was looked at.
   private var unwatched = 0
+  /// The rest of a batch that has arrived, last part first.
+  private var unpacked: [WorkerDelivery] = []
+  private let texts = ParameterTexts()
 
   /// Binds `address`. For ipc the path's directory must exist; a socket file that a killed process left is replaced.
   /// - Throws: where other machines could connect and `security` is open.
@@ -97,15 +100,17 @@ package struct CoordinatorEndpoint: ~Copyable {
       PollRequest(socket: socket.pointer), PollRequest(socket: monitor.pointer),
       PollRequest(descriptor: allowlistChange.descriptor),
     ]
+    let timeout = unpacked.isEmpty ? timeout : .zero
     let ready = try poll(own + descriptors.map { PollRequest(descriptor: $0) }, timeout: timeout)
     return WaitResult(
-      hasMessages: ready[..<own.count].contains(true),
+      hasMessages: !unpacked.isEmpty || ready[..<own.count].contains(true),
       readyDescriptors: zip(descriptors, ready.dropFirst(own.count)).filter(\.1).map(\.0))
   }
 
   /// The next message that has arrived, or nil. Never waits.
   /// - Throws: also when the thread that checks keys has ended: nobody could be shut out any more.
   package mutating func receive() throws(TransportError) -> WorkerDelivery? {
+    if let next = unpacked.popLast() { return next }
     // A look at the monitor costs as much as a message: one for every 64 will do.
     unwatched += 1
     if unwatched >= 64 { try countConnections() }
@@ -131,7 +136,17 @@ package struct CoordinatorEndpoint: ~Copyable {
         let peer = PeerID(bytes: frames.first ?? [])
         guard let admission = admit(peer, user) else { continue }
         do {
-          return .message(peer, try decodeWorkerMessage(Array(frames.dropFirst())), key: admission.name)
+          let parts = try unpackWorkerMessage(Array(frames.dropFirst()))
+          for part in parts.reversed() {
+            switch part {
+            case .success(let message): unpacked.append(.message(peer, message, key: admission.name))
+            case .failure(let error):
+              counts.malformed += 1
+              unpacked.append(.malformed(peer, error))
+            }
+          }
+          // A batch may be empty.
+          if let first = unpacked.popLast() { return first }
         } catch {
           let isOversized = frames.dropFirst().contains { $0.count > WireLimits.frameBytes }
           if isOversized { counts.oversizedFrames += 1 } else { counts.malformed += 1 }
@@ -199,11 +214,27 @@ package struct CoordinatorEndpoint: ~Copyable {
   /// nothing.
   package func send(_ message: CoordinatorMessage, to peer: PeerID) throws(TransportError) -> SendResult {
     if let ledger, !ledger.maySend(to: peer) { return .unreachable }
-    return switch try socket.send([peer.bytes] + encode(message)) {
+    return switch try socket.send([peer.bytes] + encode(message, texts)) {
     case .sent: .sent
     case .full: .full
     case .unreachable: .unreachable
     }
+  }
+
+  /// Sends messages to a worker that takes batches, in order and as few frames as they need; returns how many of them
+  /// were sent, and what kept the others.
+  package func send(batched messages: [CoordinatorMessage], to peer: PeerID) throws(TransportError) -> (Int, SendResult)
+  {
+    if let ledger, !ledger.maySend(to: peer) { return (0, .unreachable) }
+    var sent = 0
+    for (frames, count) in encode(batched: messages, texts) {
+      switch try socket.send([peer.bytes] + frames) {
+      case .sent: sent += count
+      case .full: return (sent, .full)
+      case .unreachable: return (sent, .unreachable)
+      }
+    }
+    return (sent, .sent)
   }
 
   /// Stops listening; what is queued is sent within the linger limit.

@@ -4,11 +4,12 @@ import Shared
 internal import SwiftProtobuf
 
 /// The frames of `message`: header and body, and for a chunk its bytes. Reasons and names are cut to their limits.
-package func encode(_ message: CoordinatorMessage) -> [[UInt8]] {
+/// - texts: keeps the parameters' texts from one grant to the next.
+package func encode(_ message: CoordinatorMessage, _ texts: ParameterTexts? = nil) -> [[UInt8]] {
   switch message {
   case .welcome(let welcome): frames(.welcome, wire(welcome))
   case .refused(let reason): frames(.refused, wireReason(reason))
-  case .grant(let grant): frames(.grant, wire(grant))
+  case .grant(let grant): [quickFrame(grant, texts?.text(of: grant.parameters) ?? grant.parameters.canonicalJSON)]
   case .pull(let digest, let offset): frames(.pull, wirePull(digest, offset: offset))
   case .stored(let address, let digest): frames(.stored, wireStored(address, digest, reason: ""))
   case .notStored(let address, let digest, let reason): frames(.notStored, wireStored(address, digest, reason: reason))
@@ -17,7 +18,7 @@ package func encode(_ message: CoordinatorMessage) -> [[UInt8]] {
     frames(
       .missing,
       WireMissing.with { ($0.digest, $0.reason) = (digest.rawValue, clipped(reason, to: WireLimits.reasonBytes)) })
-  case .acknowledged(let address): frames(.acknowledged, wireAddressed(address))
+  case .acknowledged(let address): [quickFrame(.acknowledged, address)]
   case .fenced(let address): frames(.fenced, wireAddressed(address))
   case .cancel(let trial, let token):
     frames(.cancel, WireCancel.with { ($0.trial, $0.token) = (trial.rawValue, wire(token)) })
@@ -28,13 +29,17 @@ package func encode(_ message: CoordinatorMessage) -> [[UInt8]] {
 }
 
 /// The message that `frames` hold.
-package func decodeCoordinatorMessage(_ frames: [[UInt8]]) throws(ProtocolError) -> CoordinatorMessage {
-  let message = try OpenedMessage(frames) { $0.rawValue >= MessageType.welcome.rawValue }
+package func decodeCoordinatorMessage(
+  _ frames: [[UInt8]], _ texts: ParameterTexts? = nil
+) throws(ProtocolError) -> CoordinatorMessage {
+  let message = try OpenedMessage(frames) {
+    $0.rawValue >= MessageType.welcome.rawValue && $0 != .coordinatorBatch
+  }
   let check = message.check
   switch message.type {
   case .welcome: return .welcome(try check.welcome(try message.body(WireWelcome.self)))
   case .refused: return .refused(reason: try message.reason())
-  case .grant: return .grant(try check.grant(try message.body(WireGrant.self)))
+  case .grant: return .grant(try check.grant(try message.body(WireGrant.self), texts))
   case .pull:
     let (digest, offset) = try message.pull()
     return .pull(digest, offset: offset)
@@ -58,7 +63,8 @@ package func decodeCoordinatorMessage(_ frames: [[UInt8]]) throws(ProtocolError)
   case .finish: return .finish(reason: try message.reason())
   case .heard: return .heard
   case .helloWanted: return .helloWanted
-  case .hello, .heartbeat, .started, .progress, .offer, .workerChunk, .fetch, .result, .failed, .released, .goodbye:
+  case .hello, .heartbeat, .started, .progress, .offer, .workerChunk, .fetch, .result, .failed, .released, .goodbye,
+    .workerBatch, .coordinatorBatch:
     throw .unknownType(found: Int(message.type.rawValue))
   }
 }
@@ -71,23 +77,6 @@ private func wire(_ welcome: Welcome) -> WireWelcome {
     $0.heartbeatIntervalMilliseconds = milliseconds(welcome.heartbeatInterval)
     $0.leaseDurationMilliseconds = milliseconds(welcome.leaseDuration)
     $0.sweep = welcome.sweep.rawValue
-  }
-}
-
-private func wire(_ grant: TrialGrant) -> WireGrant {
-  .with {
-    $0.trial = grant.trial.rawValue
-    $0.token = wire(grant.token)
-    $0.parameters = grant.parameters.canonicalJSON
-    $0.seed = grant.seed.rawValue
-    switch grant.stage {
-    case .tuning: $0.stage = .tuning
-    case .reference: $0.stage = .reference
-    case .reporting: $0.stage = .reporting
-    }
-    $0.threads = Int64(grant.threads)
-    if let resume = grant.resume { $0.resume = wire(resume) }
-    if let reference = grant.reference { $0.reference = wire(reference) }
   }
 }
 
@@ -120,12 +109,13 @@ extension FieldCheck {
       sweep: SweepID(rawValue: wire.sweep))
   }
 
-  fileprivate func grant(_ wire: WireGrant) throws(ProtocolError) -> TrialGrant {
+  fileprivate func grant(_ wire: WireGrant, _ texts: ParameterTexts?) throws(ProtocolError) -> TrialGrant {
     guard wire.hasToken else { throw refusal("token", "missing", "a lease token") }
     try count("parameters", wire.parameters.utf8.count, limit: WireLimits.parametersBytes)
     let parameters: TrialParameters
     do {
-      parameters = try TrialParameters(canonicalJSON: wire.parameters)
+      parameters =
+        try texts?.parameters(from: wire.parameters) ?? TrialParameters(canonicalJSON: wire.parameters)
     } catch {
       throw refusal("parameters", "not usable (\(error))", "a configuration of this version")
     }

@@ -4,10 +4,20 @@
 /// Which message a frame holds. Numbers are the wire's: never change or reuse one.
 enum MessageType: UInt16, CaseIterable, Sendable {
   case hello = 1
-  case heartbeat, started, progress, offer, workerChunk, fetch, result, failed, released, goodbye
+  case heartbeat, started, progress, offer, workerChunk, fetch, result, failed, released, goodbye, workerBatch
   case welcome = 129
   case refused, grant, pull, stored, notStored, coordinatorChunk, missing, acknowledged, fenced, cancel, finish, heard
-  case helloWanted
+  case helloWanted, coordinatorBatch
+
+  /// Which batch the frames hold, if they do.
+  static func batch(in frames: [[UInt8]]) throws(ProtocolError) -> Self? {
+    guard let first = frames.first, first.count > 7, first[6] == 0 else { return nil }
+    switch first[7] {
+    case UInt8(workerBatch.rawValue): return .workerBatch
+    case UInt8(coordinatorBatch.rawValue): return .coordinatorBatch
+    default: return nil
+    }
+  }
 
   /// As docs/protocol.md and errors name it.
   var name: String {
@@ -15,6 +25,7 @@ enum MessageType: UInt16, CaseIterable, Sendable {
     case .workerChunk, .coordinatorChunk: "chunk"
     case .notStored: "not stored"
     case .helloWanted: "hello wanted"
+    case .workerBatch, .coordinatorBatch: "batch"
     default: "\(self)"
     }
   }
@@ -32,13 +43,43 @@ struct FrameHeader: Equatable {
   var bodyByteCount: Int
 
   /// The first frame: this header and the body.
-  func frame(body: [UInt8]) -> [UInt8] {
-    var frame = Self.magic
-    frame.reserveCapacity(Self.byteCount + body.count)
-    for number in [UInt16(Self.version), type.rawValue] { frame += [UInt8(number >> 8), UInt8(number & 255)] }
+  func frame(body: [UInt8]) -> [UInt8] { bytes(reserving: body.count) + body }
+
+  /// The header alone, with room for what follows.
+  func bytes(reserving byteCount: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.byteCount + byteCount)
+    append(to: &bytes)
+    return bytes
+  }
+
+  private func append(to bytes: inout [UInt8]) {
+    for byte in Self.magic { bytes.append(byte) }
+    bytes.append(UInt8(Self.version >> 8))
+    bytes.append(UInt8(Self.version & 255))
+    bytes.append(UInt8(type.rawValue >> 8))
+    bytes.append(UInt8(type.rawValue & 255))
     let length = UInt32(bodyByteCount)
-    for shift in [24, 16, 8, 0] as [UInt32] { frame.append(UInt8(truncatingIfNeeded: length >> shift)) }
-    return frame + body
+    bytes.append(UInt8(truncatingIfNeeded: length >> 24))
+    bytes.append(UInt8(truncatingIfNeeded: length >> 16))
+    bytes.append(UInt8(truncatingIfNeeded: length >> 8))
+    bytes.append(UInt8(truncatingIfNeeded: length))
+  }
+
+  /// Where the frame that begins at `start` ends by what its header declares; nil where that is beyond `end`.
+  static func extent(of bytes: [UInt8], from start: Int, end: Int) -> Range<Int>? {
+    guard end - start >= byteCount else { return nil }
+    let declared = (8..<12).reduce(0) { $0 << 8 | Int(bytes[start + $1]) }
+    guard declared <= end - start - byteCount else { return nil }
+    return start..<(start + byteCount + declared)
+  }
+
+  /// The type of the frame that begins at `start`, if its first eight bytes are as this version writes them.
+  static func plainType(of bytes: [UInt8], from start: Int) -> UInt8? {
+    guard bytes[start] == magic[0], bytes[start + 1] == magic[1], bytes[start + 2] == magic[2],
+      bytes[start + 3] == magic[3], bytes[start + 4] == 0, bytes[start + 5] == UInt8(version), bytes[start + 6] == 0
+    else { return nil }
+    return bytes[start + 7]
   }
 
   /// Reads and checks the header of a message whose type passes `accepts`.

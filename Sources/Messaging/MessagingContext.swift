@@ -7,10 +7,11 @@ package final class MessagingContext: Sendable {
   /// libzmq documents contexts as safe for any thread.
   nonisolated(unsafe) let pointer: UnsafeMutableRawPointer
 
-  package init() throws(TransportError) {
+  /// - sockets: most that are open at a time; nil takes libzmq's own limit of 1023, plenty where peers share a ROUTER.
+  package init(sockets: Int? = nil) throws(TransportError) {
     guard let pointer = zmq_ctx_new() else { throw TransportError("create a ZeroMQ context", code: zmq_errno()) }
     self.pointer = pointer
-    // The default of 1023 sockets is plenty: peers share one ROUTER.
+    if let sockets { zmq_ctx_set(pointer, ZMQ_MAX_SOCKETS, Int32(clamping: sockets)) }
   }
 
   deinit {

@@ -5,6 +5,9 @@ import Shared
 package enum WireLimits {
   /// Of one frame, header included; the sockets drop a peer that sends more.
   package static let frameBytes = 256 * 1024
+  /// Of one batch: large enough that a message's own cost no longer shows, small enough not to delay what comes after it.
+  package static let batchBytes = 64 * 1024
+  package static let batchParts = 256
   package static let reasonBytes = 4096
   package static let nameBytes = 256
   package static let parametersBytes = 64 * 1024

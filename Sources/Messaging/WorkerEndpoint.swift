@@ -31,6 +31,9 @@ package struct WorkerEndpoint: ~Copyable {
   private let link = Link()
   package let address: EndpointAddress
   package private(set) var malformedCount = 0
+  /// The rest of a batch that has arrived, last part first.
+  private var unpacked: [CoordinatorDelivery] = []
+  private let texts = ParameterTexts()
 
   /// What a wait learns. A class, since waiting does not change the endpoint otherwise.
   private final class Link {
@@ -76,6 +79,7 @@ package struct WorkerEndpoint: ~Copyable {
 
   /// Starts over: a new socket, an empty queue, another routing id.
   package mutating func reconnect() throws(TransportError) {
+    unpacked = []
     link.generation += 1
     (link.isUp, link.replaceAt) = (false, nil)
     let socket = try Socket(context, type: ZMQ_DEALER)
@@ -93,9 +97,9 @@ package struct WorkerEndpoint: ~Copyable {
     let ready = try poll(
       [PollRequest(socket: socket.pointer, writable: toSend), PollRequest(socket: monitor.pointer)]
         + descriptors.map { PollRequest(descriptor: $0) },
-      timeout: [timeout, untilReplacement].compactMap { $0 }.min())
+      timeout: unpacked.isEmpty ? [timeout, untilReplacement].compactMap { $0 }.min() : .zero)
     var result = WorkerWaitResult(
-      hasMessages: ready[0], canSend: toSend && ready[0],
+      hasMessages: ready[0] || !unpacked.isEmpty, canSend: toSend && ready[0],
       readyDescriptors: zip(descriptors, ready.dropFirst(2)).filter(\.1).map(\.0))
     if ready[1] { try readMonitor(&result) }
     return result
@@ -126,6 +130,7 @@ package struct WorkerEndpoint: ~Copyable {
 
   /// The next message that has arrived, or nil. Never waits.
   package mutating func receive() throws(TransportError) -> CoordinatorDelivery? {
+    if let next = unpacked.popLast() { return next }
     if let time = link.replaceAt, time <= ContinuousClock.now { try reconnect() }
     switch try socket.receive(atMost: 2) {
     case nil: return nil
@@ -134,7 +139,15 @@ package struct WorkerEndpoint: ~Copyable {
       return .malformed(.frameCount(found: frameCount, allowed: "1 or 2"))
     case .message(let frames, _)?:
       do {
-        return .message(try decodeCoordinatorMessage(frames))
+        for part in try unpackCoordinatorMessage(frames, texts).reversed() {
+          switch part {
+          case .success(let message): unpacked.append(.message(message))
+          case .failure(let error):
+            malformedCount += 1
+            unpacked.append(.malformed(error))
+          }
+        }
+        return unpacked.popLast()
       } catch {
         malformedCount += 1
         return .malformed(error)
@@ -148,6 +161,16 @@ package struct WorkerEndpoint: ~Copyable {
     case .sent: true
     case .full, .unreachable: false
     }
+  }
+
+  /// The same for several, in order and as few frames as they need; returns how many of them were sent.
+  package func send(batched messages: [WorkerMessage]) throws(TransportError) -> Int {
+    var sent = 0
+    for (frames, count) in encode(batched: messages) {
+      guard case .sent = try socket.send(frames) else { break }
+      sent += count
+    }
+    return sent
   }
 
   /// Leaves; what is queued is sent within the linger limit.

@@ -21,7 +21,7 @@ package func encode(_ message: WorkerMessage) -> [[UInt8]] {
     frames(.offer, WireOffer.with { ($0.address, $0.checkpoint) = (wire(address), wire(checkpoint)) })
   case .chunk(let chunk): chunkFrames(.workerChunk, chunk)
   case .fetch(let digest, let offset): frames(.fetch, wirePull(digest, offset: offset))
-  case .result(let address, let result): frames(.result, wire(address, result))
+  case .result(let address, let result): [quickFrame(address, result)]
   case .failed(let address, let reason): frames(.failed, wireAddressedReason(address, reason))
   case .released(let address, let reason, let unclean):
     frames(.released, wireAddressedReason(address, reason, unclean: unclean))
@@ -61,7 +61,7 @@ package func decodeWorkerMessage(_ frames: [[UInt8]]) throws(ProtocolError) -> W
       try check.address(body.address), reason: try check.reason(body.reason), unclean: body.unclean)
   case .goodbye: return .goodbye(reason: try message.reason())
   case .welcome, .refused, .grant, .pull, .stored, .notStored, .coordinatorChunk, .missing, .acknowledged, .fenced,
-    .cancel, .finish, .heard, .helloWanted:
+    .cancel, .finish, .heard, .helloWanted, .workerBatch, .coordinatorBatch:
     throw .unknownType(found: Int(message.type.rawValue))
   }
 }
@@ -101,32 +101,6 @@ private func wireProgress(
     $0.step = Int64(step)
     // A rate over no time at all is unknown, not an error.
     $0.stepsPerSecond = stepsPerSecond.isFinite ? max(0, stepsPerSecond) : 0
-  }
-}
-
-private func wire(_ address: TrialAddress, _ result: TrialResult) -> WireResult {
-  .with {
-    $0.address = wire(address)
-    switch result.outcome {
-    case .finite: $0.outcome = .finite
-    case .diverged: $0.outcome = .diverged
-    }
-    let metrics = result.metrics
-    $0.metrics = .with {
-      $0.trainLoss = canonical(metrics.trainLoss)
-      $0.validationLoss = canonical(metrics.validationLoss)
-      $0.testLoss = canonical(metrics.testLoss)
-      $0.testLossStandardError = canonical(metrics.testLossStandardError)
-      $0.excess = canonical(metrics.excess)
-      $0.excessStandardError = canonical(metrics.excessStandardError)
-      $0.bayesLoss = canonical(metrics.bayesLoss)
-      $0.zeroLoss = canonical(metrics.zeroLoss)
-      $0.referenceLoss = canonical(metrics.referenceLoss)
-      $0.bayesIdentityZ = canonical(metrics.bayesIdentityZ)
-    }
-    $0.checkpointDigest = result.checkpoint.rawValue
-    $0.steps = Int64(result.steps)
-    $0.seconds = result.seconds.isFinite ? max(0, result.seconds) : 0
   }
 }
 

@@ -59,6 +59,9 @@ extension SweepScheduler {
   /// Who got the trial's latest lease, as far as is known.
   package func grantee(of trial: TrialID) -> WorkerSession? { indexByID[trial].flatMap { trials[$0].grantee } }
 
+  /// Every trial that exists by now.
+  package var knownTrials: [TrialID] { trials.map(\.record.id) }
+
   package var presentWorkers: Int { workers.values.count { !$0.isSilent } }
 
   /// Trials that could be granted now, were there a slot for each.

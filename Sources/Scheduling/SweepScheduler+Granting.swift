@@ -3,17 +3,21 @@ import Shared
 
 extension SweepScheduler {
   /// Fills free slots from the queue. With more trials than slots, each gets its slot's share of threads; at the tail,
-  /// trials are spread over the workers and share all their threads. Any number of threads gives the same bits.
+  /// trials are spread over the workers and share all their threads. Any number of threads gives the same bits. Workers of
+  /// short trials get more than they have slots for.
   mutating func grantTrials(at now: MonotonicInstant) {
     guard !grantsHeld, queue.count > 0, !freeWorkers.isEmpty else { return }
     let (free, waiting) = availableWorkers(at: now)
-    defer { freeWorkers = Set(free.map(\.session)).filter { (workers[$0]?.freeSlots ?? 0) > 0 }.union(waiting) }
+    defer {
+      freeWorkers = Set(waiting)
+      for worker in free where (workers[worker.session]?.freeSlots ?? 0) > 0 { freeWorkers.insert(worker.session) }
+    }
     let freeSlots = free.reduce(0) { $0 + $1.freeSlots }
-    guard freeSlots > 0 else { return }
     if queue.count >= freeSlots {
       for worker in free {
         for _ in 0..<worker.freeSlots { grantNext(to: worker.session, threads: worker.threadsPerSlot, at: now) }
       }
+      for worker in free { grantAhead(to: worker.session, at: now) }
     } else {
       for (worker, count) in spread(queue.count, over: free) {
         for place in 0..<count {
@@ -38,20 +42,20 @@ extension SweepScheduler {
     var free: [FreeWorker] = []
     var waiting: [WorkerSession] = []
     for session in freeWorkers {
-      guard let worker = workers[session], worker.freeSlots > 0 else { continue }
+      guard let worker = workers[session], worker.freeSlots > 0 || worker.mayHoldMore else { continue }
       if let rest = worker.restsUntil, rest > now {
         waiting.append(session)
         continue
       }
-      let perSlot = max(1, worker.hello.threads / worker.hello.slots)
-      let freeThreads = worker.hello.threads - worker.threadsInUse
+      let perSlot = worker.threadsPerSlot, freeThreads = worker.freeThreads
       free.append(
         FreeWorker(
           session: session, order: worker.order,
-          freeSlots: min(worker.hello.slots - worker.held.count, freeThreads / perSlot), freeThreads: freeThreads,
-          threadsPerSlot: perSlot))
+          freeSlots: max(0, min(worker.hello.slots - worker.held.count, freeThreads / perSlot)),
+          freeThreads: freeThreads, threadsPerSlot: perSlot))
     }
-    return (free.filter { $0.freeSlots > 0 }.sorted { $0.order < $1.order }, waiting)
+    if free.count > 1 { free.sort { $0.order < $1.order } }
+    return (free, waiting)
   }
 
   /// Deals `trials` out one by one, always to the worker with the most threads per trial.
@@ -74,15 +78,21 @@ extension SweepScheduler {
     return zip(free, counts).filter { $0.1 > 0 }
   }
 
-  private mutating func grantNext(to session: WorkerSession, threads: Int, at now: MonotonicInstant) {
-    guard let index = nextRunnable(for: session, threads: threads, at: now) else { return }
+  /// - ahead: beyond the worker's slots.
+  /// Returns false where no trial was found for the worker.
+  @discardableResult
+  mutating func grantNext(
+    to session: WorkerSession, threads: Int, ahead: Bool = false, at now: MonotonicInstant
+  ) -> Bool {
+    guard let index = nextRunnable(for: session, threads: threads, at: now) else { return false }
     tokenCounter += 1
     let token = LeaseToken(epoch: epoch, counter: tokenCounter)
     trials[index].token = token
     (trials[index].threads, trials[index].grantee) = (threads, session)
+    (trials[index].isAhead, trials[index].grantedAt) = (ahead, now)
     trials[index].record.attempts += 1
     trials[index].lastHeard = now
-    guard move(index, to: .leased, holder: session) else { return }
+    guard move(index, to: .leased, holder: session) else { return false }
     trials[index].grantedStep = trials[index].checkpoint?.step ?? 0
     commands.append(
       .note(
@@ -90,16 +100,17 @@ extension SweepScheduler {
           trials[index].record.id, token, to: session, threads: threads,
           fromStep: trials[index].checkpoint?.step ?? 0)))
     sendGrant(index, token, to: session)
+    return true
   }
 
   /// Grants the trial, or tells its worker of another number of threads for it.
   private mutating func sendGrant(_ index: Int, _ token: LeaseToken, to session: WorkerSession) {
-    let record = trials[index].record
     commands.append(
       .send(
         .grant(
           TrialGrant(
-            trial: record.id, token: token, parameters: record.parameters, seed: record.seed, stage: record.stage,
+            trial: trials[index].record.id, token: token, parameters: trials[index].record.parameters,
+            seed: trials[index].record.seed, stage: trials[index].record.stage,
             threads: trials[index].threads + trials[index].lentThreads, resume: trials[index].checkpoint,
             reference: referenceCheckpoint(for: index))),
         to: session))
@@ -109,16 +120,20 @@ extension SweepScheduler {
   /// soon as a trial is granted to these slots: for grants, lent threads count as free.
   mutating func lendIdleThreads() {
     guard !unsettledWorkers.isEmpty else { return }
-    let unsettled = unsettledWorkers.compactMap { workers[$0] }.sorted { $0.order < $1.order }
-    unsettledWorkers = []
-    for worker in unsettled where !worker.isSilent {
-      settle(worker, lending: queue.count == 0 ? max(0, worker.hello.threads - worker.threadsInUse) : 0)
+    // While trials wait nothing is lent, and of most workers nothing has to be taken back.
+    let mayLend = queue.count == 0
+    let unsettled = unsettledWorkers.filter { mayLend || workers[$0]?.hasLent == true }.compactMap { workers[$0] }
+    unsettledWorkers.removeAll(keepingCapacity: true)
+    for worker in unsettled.sorted(by: { $0.order < $1.order }) where !worker.isSilent {
+      // Where trials wait at the worker itself the threads are theirs.
+      settle(worker, lending: mayLend && worker.aheadCount == 0 ? max(0, worker.freeThreads) : 0)
     }
   }
 
   /// Spreads `idle` threads evenly over the trials that the worker runs.
   private mutating func settle(_ worker: Worker, lending idle: Int) {
     let running = worker.held.sorted()
+    workers[worker.hello.session]?.hasLent = idle > 0 && !running.isEmpty
     for (place, index) in running.enumerated() {
       let lent = idle / running.count + (place < idle % running.count ? 1 : 0)
       guard lent != trials[index].lentThreads, let token = trials[index].token else { continue }

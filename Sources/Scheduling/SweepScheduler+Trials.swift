@@ -41,26 +41,36 @@ extension SweepScheduler {
   }
 
   private func status(of index: Int) -> TrialStatus {
-    let entry = trials[index]
-    return TrialStatus(
-      trial: entry.record.id, state: entry.record.state, failures: entry.record.failures,
-      attempts: entry.record.attempts, token: entry.token, holder: entry.holder, reason: entry.record.reason,
-      result: entry.record.result)
+    // Field by field: a copy of the whole entry counts references of everything in it.
+    TrialStatus(
+      trial: trials[index].record.id, state: trials[index].record.state, failures: trials[index].record.failures,
+      attempts: trials[index].record.attempts, token: trials[index].token, holder: trials[index].holder,
+      reason: trials[index].record.reason, result: trials[index].record.result)
   }
 
   /// Makes `holder` the only session that holds the trial; nil frees it.
   private mutating func assign(_ index: Int, to holder: WorkerSession?) {
     let previous = trials[index].holder
     guard previous != holder else { return }
-    if let previous, workers[previous]?.held.remove(index) != nil {
-      workers[previous]?.threadsInUse -= trials[index].threads
+    if let previous, let place = workers.index(forKey: previous), workers.values[place].held.remove(index) != nil {
+      if trials[index].isAhead {
+        workers.values[place].aheadCount -= 1
+      } else {
+        workers.values[place].threadsInUse -= trials[index].threads
+      }
       freeWorkers.insert(previous)
+      // Whoever takes it up again has it in a slot, as far as is known.
+      trials[index].isAhead = false
       unsettledWorkers.insert(previous)
     }
     trials[index].lentThreads = 0
     trials[index].holder = holder
-    if let holder, workers[holder]?.held.insert(index).inserted == true {
-      workers[holder]?.threadsInUse += trials[index].threads
+    if let holder, let place = workers.index(forKey: holder), workers.values[place].held.insert(index).inserted {
+      if trials[index].isAhead {
+        workers.values[place].aheadCount += 1
+      } else {
+        workers.values[place].threadsInUse += trials[index].threads
+      }
       unsettledWorkers.insert(holder)
     }
   }
@@ -170,6 +180,7 @@ extension SweepScheduler {
       return
     }
     learnLength(of: index, from: result)
+    learnPace(of: session, from: index, result, at: now)
     if move(index, to: .committing, holder: session), move(index, to: .succeeded, result: result) {
       commands.append(.send(.acknowledged(address), to: session))
     }

@@ -11,6 +11,7 @@ extension SweepScheduler {
     if workers[hello.session] == nil {
       workerCounter += 1
       workers[hello.session] = Worker(hello: hello, order: workerCounter, lastContact: now)
+      presentCount += 1
     }
     workers[hello.session]?.hello = hello
     touch(hello.session, at: now)
@@ -63,9 +64,12 @@ extension SweepScheduler {
   /// Renews the session's leases. False for a session that never said hello.
   @discardableResult
   mutating func touch(_ session: WorkerSession, at now: MonotonicInstant) -> Bool {
-    guard workers[session] != nil else { return false }
-    workers[session]?.lastContact = now
-    workers[session]?.isSilent = false
+    guard let place = workers.index(forKey: session) else { return false }
+    workers.values[place].lastContact = now
+    if workers.values[place].isSilent {
+      workers.values[place].isSilent = false
+      presentCount += 1
+    }
     if nextLook == nil { nextLook = now + settings.leaseDuration }
     freeWorkers.insert(session)
     return true
@@ -112,6 +116,7 @@ extension SweepScheduler {
   /// The worker has left (`clean`: it said so) or its process has ended.
   mutating func endSession(_ session: WorkerSession, reason: String, clean: Bool) {
     guard let worker = workers[session], !worker.isSilent || !worker.held.isEmpty else { return }
+    if !worker.isSilent { presentCount -= 1 }
     workers[session]?.isSilent = true
     for index in worker.held.sorted() {
       if clean {

@@ -14,6 +14,8 @@ package struct SweepScheduler {
   var indexByIdentity: [TrialIdentity: Int] = [:]
   var cells: [CellProgress] = []
   var workers: [WorkerSession: Worker] = [:]
+  /// Those of them that are in contact.
+  var presentCount = 0
   /// Sessions that may take a trial now, as far as known; checked again when granting.
   var freeWorkers: Set<WorkerSession> = []
   /// Sessions whose trials or threads have changed since idle threads were last lent to running trials.
@@ -157,6 +159,10 @@ struct TrialEntry {
   /// Who got the latest lease, also after it ended.
   var grantee: WorkerSession?
   var threads = 0
+  /// Granted beyond its worker's slots: it waits there for one, and takes over the threads of whatever ends.
+  var isAhead = false
+  /// By this coordinator.
+  var grantedAt: MonotonicInstant?
   /// Where its present attempt began.
   var grantedStep: Int?
   /// The lease whose unclean end has been counted.
@@ -187,7 +193,13 @@ struct Worker {
   var isSilent = false
   /// Trials it holds, as indices.
   var held: Set<Int> = []
+  /// Of trials that are not ahead.
   var threadsInUse = 0
+  /// How many of `held` were granted ahead.
+  var aheadCount = 0
+  /// Some of its trials have more threads than they were granted.
+  var hasLent = false
+  var pace = WorkerPace()
   /// No grants before this time.
   var restsUntil: MonotonicInstant?
   /// When its walltime makes it give everything back; nil without a limit.
@@ -195,6 +207,14 @@ struct Worker {
   /// The most time it ever had until then.
   var wholeTime: Duration?
 
+  var threadsPerSlot: Int { max(1, hello.threads / hello.slots) }
+
+  /// Trials ahead that sit in a slot by now have its share of threads.
+  var freeThreads: Int {
+    let seated = min(aheadCount, max(0, hello.slots - (held.count - aheadCount)))
+    return hello.threads - threadsInUse - seated * threadsPerSlot
+  }
+
   /// Trials it can take now without giving any thread two.
-  var freeSlots: Int { isSilent ? 0 : max(0, min(hello.slots - held.count, hello.threads - threadsInUse)) }
+  var freeSlots: Int { isSilent ? 0 : max(0, min(hello.slots - held.count, freeThreads)) }
 }

@@ -13,17 +13,23 @@ struct ReleasedBlob {
 }
 
 extension SweepStore {
-  /// Marks the checkpoints that `changes` have superseded; returns the blobs that nobody refers to any more.
-  func collectSuperseded(by changes: [SweepChange], in db: Database) throws -> [ReleasedBlob] {
+  /// Marks the checkpoints that `changes` have superseded; returns the blobs that nobody refers to any more, and of which
+  /// trials more than one checkpoint is kept, or no longer.
+  func collectSuperseded(
+    by changes: [SweepChange], in db: Database
+  ) throws -> (blobs: [ReleasedBlob], crowding: [TrialID: Bool]) {
     var touched: Set<TrialID> = []
     for change in changes {
       switch change {
       case .checkpoint(let trial, _): touched.insert(trial)
-      case .status(let status): if status.state == .succeeded { touched.insert(status.trial) }
+      case .status(let status):
+        // A short trial ends with the one checkpoint that it had: nothing to look up.
+        if status.state == .succeeded, crowded.contains(status.trial) { touched.insert(status.trial) }
       case .planned, .plannedTrials, .points, .worker, .workerKey: break
       }
     }
     var unreferenced: [ReleasedBlob] = []
+    var crowding: [TrialID: Bool] = [:]
     for trial in touched.sorted() {
       let rows = try Row.fetchAll(
         db.cachedStatement(
@@ -31,21 +37,38 @@ extension SweepStore {
             SELECT step, digest, bytes FROM checkpoints WHERE trial = ? AND collected = 0 ORDER BY step DESC, digest
             """
         ), arguments: [trial.rawValue])
+      crowding[trial] = rows.count > 1
       guard rows.count > 1 else { continue }
       let final = try String.fetchOne(
         db.cachedStatement(sql: "SELECT checkpoint FROM trials WHERE id = ?"), arguments: [trial.rawValue])
       if final == nil, rows.count <= retention.keepLast { continue }
       let best = final == nil ? try bestStep(of: trial, in: db) : nil
+      var kept = 0
       for (age, row) in rows.enumerated() {
         let digest: String = row[1]
         let isKept = final.map { $0 == digest } ?? (age < retention.keepLast || best == row[0])
-        if isKept { continue }
+        if isKept {
+          kept += 1
+          continue
+        }
         if let blob = try collect(trial, step: row[0], digest, in: db) {
           unreferenced.append(ReleasedBlob(digest: blob, bytes: row[2]))
         }
       }
+      crowding[trial] = kept > 1
     }
-    return unreferenced
+    return (unreferenced, crowding)
+  }
+
+  func findCrowded() throws(StoreError) -> Set<TrialID> {
+    try storing(directory.database) {
+      try database.read {
+        Set(
+          try Int64.fetchAll(
+            $0, sql: "SELECT trial FROM checkpoints WHERE collected = 0 GROUP BY trial HAVING count(*) > 1"
+          ).map { TrialID(rawValue: $0) })
+      }
+    }
   }
 
   /// Forgets one checkpoint; returns its blob if that was the last reference to it.

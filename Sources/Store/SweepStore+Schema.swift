@@ -96,3 +96,15 @@ func storedBits(_ value: Double) -> Int64 {
 }
 
 func double(storedBits bits: Int64) -> Double { Double(bitPattern: UInt64(bitPattern: bits)) }
+
+extension FinalMetrics {
+  /// The stored form of every metric, in the order of `metricColumns`; written out, since a key path costs as much as the
+  /// statement that takes the value.
+  var storedColumns: [Int64] {
+    [
+      storedBits(trainLoss), storedBits(validationLoss), storedBits(testLoss), storedBits(testLossStandardError),
+      storedBits(excess), storedBits(excessStandardError), storedBits(bayesLoss), storedBits(zeroLoss),
+      storedBits(referenceLoss), storedBits(bayesIdentityZ),
+    ]
+  }
+}

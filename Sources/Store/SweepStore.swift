@@ -22,6 +22,8 @@ package final class SweepStore {
   /// Bytes of all checkpoints that are kept.
   package internal(set) var storedBytes = 0
   package var budget: Int? { retention.budget }
+  /// Trials of which more than one checkpoint is kept.
+  var crowded: Set<TrialID> = []
   /// Row ids of configurations already stored.
   private var configurations: [ConfigurationID: Int64] = [:]
 
@@ -49,6 +51,7 @@ package final class SweepStore {
     store.retention = plan.checkpoints
     store.removeUnreferencedBlobs()
     store.storedBytes = try store.measureStoredBytes()
+    store.crowded = try store.findCrowded()
     return store
   }
 
@@ -78,7 +81,12 @@ package final class SweepStore {
     let now = wallClock().timeIntervalSince1970
     (database, epoch, sweep) = try storing(place) {
       let database = try DatabaseQueue(path: place, configuration: configuration)
-      try database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      try database.inDatabase { db in
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        // 64 MiB of log before it is written back: with short trials the default of 4 MiB would be ten times a second.
+        _ = try Int.fetchOne(db, sql: "PRAGMA wal_autocheckpoint = 16384")
+        try db.execute(sql: "PRAGMA cache_size = -32768")
+      }
       let migrator = makeMigrator()
       try refuseForeignDatabase(database, migrator, directory)
       // Before any table, so that a start that ends here is known as this program's by the next one.
@@ -147,7 +155,7 @@ package final class SweepStore {
     var added: [ConfigurationID: Int64] = [:]
     var addedBytes = 0
     let now = wallClock().timeIntervalSince1970
-    let superseded = try storing(directory.database) {
+    let (superseded, crowding) = try storing(directory.database) {
       try database.write { db in
         for change in changes { try apply(change, to: db, at: now, adding: &added, &addedBytes) }
         try db.cachedStatement(sql: "UPDATE sessions SET ended = ? WHERE epoch = ?").execute(
@@ -156,6 +164,7 @@ package final class SweepStore {
       }
     }
     configurations.merge(added) { known, _ in known }
+    for (trial, isCrowded) in crowding { if isCrowded { crowded.insert(trial) } else { crowded.remove(trial) } }
     storedBytes += addedBytes - superseded.reduce(0) { $0 + $1.bytes }
     remove(superseded.map(\.digest))
   }
@@ -241,44 +250,6 @@ package final class SweepStore {
       record.id.rawValue, configuration, Int64(record.seed.rawValue), record.stage.rawValue, record.state.rawValue,
       record.failures, record.attempts,
     ])
-  }
-
-  private func write(_ status: TrialStatus, to db: Database, at now: Double) throws {
-    let trial = status.trial.rawValue
-    // The scheduler keeps terminal states; that the disk does too is what an audit can rely on.
-    let found = try Row.fetchOne(
-      db.cachedStatement(sql: "SELECT state, token_epoch, token_counter FROM trials WHERE id = ?"), arguments: [trial])
-    guard let found, let state = TrialState(rawValue: found[0]), !state.isTerminal || state == status.state else {
-      throw StoreError.illegalChange(
-        trial: trial, found: (found?[0] as String?) ?? "unknown", asked: status.state.rawValue)
-    }
-    let holds = status.state == .leased || status.state == .running
-    let isGranted =
-      status.state == .leased
-      && (status.token?.epoch != found[1] as Int64? || status.token?.counter != found[2] as Int64?)
-    if state == .leased || state == .running, status.state == .pending || status.state == .quarantined {
-      try keepAttempt(of: trial, reason: status.reason, ended: now, in: db)
-    }
-    try db.cachedStatement(
-      sql: """
-        UPDATE trials SET state = ?, failures = ?, attempts = ?, token_epoch = ?, token_counter = ?, holder = ?,
-        reason = ?, worker = coalesce(?, worker), granted = coalesce(?, granted), ended = ? WHERE id = ?
-        """
-    ).execute(arguments: [
-      status.state.rawValue, status.failures, status.attempts, status.token?.epoch, status.token?.counter,
-      status.holder.map { Int64(bitPattern: $0.rawValue) }, status.reason,
-      status.holder.map { Int64(bitPattern: $0.rawValue) }, isGranted ? now : nil, holds ? nil : now, trial,
-    ])
-    guard let result = status.result else { return }
-    let metrics = metricColumns.map { storedBits(result.metrics[keyPath: $0.field]) }
-    try db.cachedStatement(
-      sql: """
-        UPDATE trials SET outcome = ?, checkpoint = ?, steps = ?, seconds = ?,
-        \(metricColumns.map { "\($0.name) = ?" }.joined(separator: ", ")) WHERE id = ?
-        """
-    ).execute(
-      arguments: [result.outcome.rawValue, result.checkpoint.rawValue, result.steps, result.seconds]
-        + StatementArguments(metrics) + [trial])
   }
 }
 

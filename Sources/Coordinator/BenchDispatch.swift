@@ -1,0 +1,245 @@
+// `attune bench dispatch`: how many trials a second the coordinator hands out and makes durable. The true service,
+// scheduler, store and sockets; only the workers are simulated, in a process of their own.
+internal import ArgumentParser
+import Foundation
+import Messaging
+import Scheduling
+import Shared
+import Store
+
+struct BenchDispatch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dispatch",
+    abstract: "Measure how many durable trials a second the coordinator dispatches.",
+    discussion: """
+      Runs a sweep of --trials trials in a temporary directory with simulated workers, which answer every grant at once. \
+      A trial counts when its result is committed (SQLite, synchronous=FULL) and acknowledged. Results name a checkpoint \
+      that was stored before, so no checkpoint travels. Ends with an audit of the directory.
+
+      Example:
+        attune bench dispatch --workers 64 --trials 200000
+      """)
+
+  @Option(help: "Simulated workers.")
+  var workers = 64
+  @Option(help: "Trials to dispatch.")
+  var trials = 100_000
+  @Option(help: ArgumentHelp("Trials that a worker holds at most.", valueName: "n"))
+  var credit = 256
+  @Option(help: ArgumentHelp("ipc or tcp (loopback).", valueName: "transport"))
+  var transport = "ipc"
+  @Option(help: ArgumentHelp("Where to make the temporary directory; a real disk.", valueName: "dir"))
+  var directory: String?
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard (1...4096).contains(workers) else {
+      throw ValidationError("--workers is \(workers); write a number from 1 to 4096")
+    }
+    guard (100...2_000_000).contains(trials) else {
+      throw ValidationError("--trials is \(trials); write a number from 100 to 2000000")
+    }
+    guard (1...4096).contains(credit) else {
+      throw ValidationError("--credit is \(credit); write a number from 1 to 4096")
+    }
+    guard ["ipc", "tcp"].contains(transport) else {
+      throw ValidationError("--transport is \"\(transport)\"; write ipc or tcp")
+    }
+  }
+
+  func run() throws {
+    let measurement = try DispatchMeasurement(
+      workers: workers, trials: trials, credit: credit, overTCP: transport == "tcp", parent: directory
+    ).run()
+    print(json ? try jsonText(measurement) : measurement.text)
+    if !measurement.clean { throw ExitCode(1) }
+  }
+}
+
+/// What was measured.
+struct DispatchFigures: Encodable {
+  var workers: Int
+  var trials: Int
+  var seconds: Double
+  var trialsPerSecond: Double
+  /// Of the first and the last thousand results, trials per second.
+  var firstThousand: Double?
+  var lastThousand: Double?
+  var latencyP50Ms: Double?
+  var latencyP99Ms: Double?
+  var commits: Int
+  /// Results acknowledged to workers, and rows that the database has as succeeded.
+  var acknowledged: Int
+  var succeeded: Int
+  var coordinatorUserSeconds: Double
+  var coordinatorSystemSeconds: Double
+  var workersUserSeconds: Double
+  var workersSystemSeconds: Double
+  var coordinatorMicrosecondsPerTrial: Double
+  var workersMicrosecondsPerTrial: Double
+  var peakMemoryMib: Double
+  var clean: Bool
+  var problems: [String]
+
+  var text: String {
+    func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    var lines = [
+      "\(countText(trials)) trials, \(countText(workers)) workers: \(countText(Int(trialsPerSecond))) durable trials/s "
+        + "(\(number(seconds, 2)) s)",
+      "commits     \(countText(commits)), each flushed; \(number(Double(trials) / Double(max(1, commits)), 0)) trials each",
+      "processor   coordinator \(number(coordinatorMicrosecondsPerTrial, 1)) us per trial, simulated workers "
+        + "\(number(workersMicrosecondsPerTrial, 1)) us",
+      "memory      \(number(peakMemoryMib, 0)) MiB at most",
+      "checked     \(countText(acknowledged)) acknowledged, \(countText(succeeded)) stored; audit "
+        + (problems.isEmpty ? "clean" : problems.joined(separator: "; ")),
+    ]
+    if let latencyP50Ms, let latencyP99Ms {
+      lines.insert(
+        "latency     \(number(latencyP50Ms, 1)) ms from result to acknowledgement (99 %: \(number(latencyP99Ms, 1)) ms)",
+        at: 1)
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+struct DispatchMeasurement {
+  let workers: Int
+  let trials: Int
+  let credit: Int
+  let overTCP: Bool
+  let parent: String?
+
+  func run() throws -> DispatchFigures {
+    let place = try BenchDirectory(in: parent)
+    let plan = benchPlan(trials: trials)
+    let checkpoint = try prepare(plan, in: place.sweep)
+    let store = try SweepStore.forRunning(plan, in: place.sweep)
+    let runtime = try RuntimeDirectory()
+    let address = try EndpointAddress(overTCP ? "tcp://127.0.0.1:\(try freePort())" : "ipc://\(runtime.socket)")
+    let endpoint = try CoordinatorEndpoint(MessagingContext(), bind: address)
+    let simulation = try SimulationProcess(
+      address: address, workers: workers, first: 1, credit: credit, checkpoint: checkpoint, isIdle: false)
+    var settings = ServiceSettings()
+    (settings.isOpen, settings.scheduling.sweep, settings.meters) = (true, store.sweep, true)
+    let interruption = try Interruption()
+    defer { interruption.stopListening() }
+    let service = SweepService(
+      scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: settings.scheduling), store: store,
+      endpoint: endpoint,
+      workers: LocalWorkers(
+        LocalWorkerSettings(count: 0, threads: 1, slots: 1, executable: "", endpoint: "", directory: "")),
+      interruption: interruption, log: EventLog(path: store.directory.log), display: ProgressPrinter(isQuiet: true),
+      settings: settings)
+    let ending = try service.run(from: store.takeStoredAtOpening())
+    guard case .finished = ending else { throw ExitCode(130) }
+    let report = try simulation.finish()
+    let audit = try store.audit(plan)
+    try store.close()
+    return figures(service, report, audit)
+  }
+
+  private func figures(
+    _ service: SweepService, _ report: SimulationReport, _ audit: SweepAudit
+  ) -> DispatchFigures {
+    let meter = service.meter
+    let (user, system) = meter.processorTime
+    var problems = audit.problems
+    if report.acknowledged != audit.succeeded {
+      problems.append("\(report.acknowledged) results were acknowledged and \(audit.succeeded) are stored")
+    }
+    let count = Double(max(1, audit.succeeded))
+    return DispatchFigures(
+      workers: workers, trials: audit.succeeded, seconds: meter.seconds, trialsPerSecond: count / meter.seconds,
+      firstThousand: meter.rate(ofFirst: 1000), lastThousand: meter.rate(ofLast: 1000),
+      latencyP50Ms: report.latencies.isEmpty ? nil : report.latencies[50] / 1000,
+      latencyP99Ms: report.latencies.isEmpty ? nil : report.latencies[99] / 1000, commits: meter.commits,
+      acknowledged: report.acknowledged, succeeded: audit.succeeded, coordinatorUserSeconds: user,
+      coordinatorSystemSeconds: system, workersUserSeconds: report.userSeconds,
+      workersSystemSeconds: report.systemSeconds, coordinatorMicrosecondsPerTrial: 1e6 * (user + system) / count,
+      workersMicrosecondsPerTrial: 1e6 * (report.userSeconds + report.systemSeconds) / count,
+      peakMemoryMib: peakMemoryMib(), clean: problems.isEmpty, problems: problems)
+  }
+}
+
+/// Lays the sweep out in its directory, with a stored checkpoint for every tuning trial, so that a result can name it.
+/// The measured coordinator then starts as any that goes on with a sweep.
+private func prepare(_ plan: SweepPlan, in directory: String) throws -> CheckpointOffer {
+  let store = try SweepStore.forRunning(plan, in: directory)
+  let bytes = Array("a checkpoint that every simulated trial names".utf8)
+  let offer = CheckpointOffer(digest: try store.blobs.publish(bytes), byteCount: bytes.count, step: 1)
+  var scheduler = SweepScheduler(plan: plan, epoch: store.epoch)
+  var changes: [SweepChange] = []
+  for command in scheduler.start(with: [], holdLeases: nil, at: MonotonicInstant(nanoseconds: 0)) {
+    if case .persist(let change) = command { changes.append(change) }
+  }
+  try store.commit(changes)
+  try store.commit(scheduler.knownTrials.map { .checkpoint($0, offer) })
+  try store.close()
+  return offer
+}
+
+/// Cells whose tuning trials are nearly all of the sweep: configurations with ten seeds each, as a real sweep has them.
+func benchPlan(trials: Int) -> SweepPlan {
+  let seeds = 10
+  let cells = min(16, max(1, trials / 200))
+  let candidates = max(2, trials / (cells * seeds))
+  let plans = (0..<cells).map { cell in
+    CellPlan(
+      id: CellID(rawValue: cell), coordinates: [.integer(cell + 1)],
+      candidates: (0..<candidates).map { candidate in
+        var parameters = TrialParameters()
+        parameters.layers = cell + 1
+        parameters.learningRate = 0.001 * Double(candidate + 1)
+        return parameters
+      })
+  }
+  return SweepPlan(
+    name: "bench-dispatch", method: .grid,
+    axes: [Axis(name: .layers, role: .rows, values: plans.map { $0.coordinates[0] })], tuned: [.learningRate],
+    cells: plans, tuneSeeds: (0..<seeds).map { Seed(rawValue: Seed.firstTuning + UInt32($0)) },
+    reportSeeds: [Seed(rawValue: 0)], source: "# attune bench dispatch\n")
+}
+
+/// A directory that goes with the measurement.
+final class BenchDirectory {
+  let path: String
+  var sweep: String { path + "/sweep" }
+
+  init(in parent: String?) throws(CommandFailure) {
+    let parent = parent ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    var template = Array("\(parent)/attune-bench-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw CommandFailure(
+        "\(parent): no directory can be made there (\(String(cString: strerror(errno)))); choose another by --directory"
+      )
+    }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// A port of this machine that nobody listens on now.
+func freePort() throws(CommandFailure) -> Int {
+  let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(socket) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let code = withUnsafeMutablePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+      bind(socket, pointer, size) == 0 && getsockname(socket, pointer, &size) == 0
+    }
+  }
+  guard code else { throw CommandFailure("127.0.0.1: no free port (\(String(cString: strerror(errno))))") }
+  return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// The most memory that this process has had.
+func peakMemoryMib() -> Double {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return Double(usage.ru_maxrss) / 1024
+}
