@@ -77,6 +77,7 @@ private func wire(_ welcome: Welcome) -> WireWelcome {
     $0.heartbeatIntervalMilliseconds = milliseconds(welcome.heartbeatInterval)
     $0.leaseDurationMilliseconds = milliseconds(welcome.leaseDuration)
     $0.sweep = welcome.sweep.rawValue
+    $0.takesBatches = welcome.takesBatches
   }
 }
 
@@ -106,7 +107,7 @@ extension FieldCheck {
       heartbeatInterval: try duration(
         "heartbeat_interval_milliseconds", milliseconds: wire.heartbeatIntervalMilliseconds),
       leaseDuration: try duration("lease_duration_milliseconds", milliseconds: wire.leaseDurationMilliseconds),
-      sweep: SweepID(rawValue: wire.sweep))
+      sweep: SweepID(rawValue: wire.sweep), takesBatches: wire.takesBatches)
   }
 
   fileprivate func grant(_ wire: WireGrant, _ texts: ParameterTexts?) throws(ProtocolError) -> TrialGrant {

@@ -23,7 +23,7 @@ extension SweepScheduler {
           Welcome(
             version: protocolVersion, sweepName: plan.name, epoch: epoch,
             heartbeatInterval: settings.heartbeatInterval, leaseDuration: settings.leaseDuration,
-            sweep: settings.sweep)),
+            sweep: settings.sweep, takesBatches: true)),
         to: hello.session))
     // Trials of another sweep that was served here before: the worker sets them aside when it reads the welcome.
     let inventory = hello.sweep.mayBe(settings.sweep) ? hello.inventory : []

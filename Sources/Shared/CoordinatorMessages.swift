@@ -8,9 +8,11 @@ package struct Welcome: Hashable, Sendable {
   package var heartbeatInterval: Duration
   package var leaseDuration: Duration
   package var sweep: SweepID
+  /// Whether it reads several messages in one frame.
+  package var takesBatches: Bool
   package init(
     version: Int, sweepName: String, epoch: Int64, heartbeatInterval: Duration, leaseDuration: Duration,
-    sweep: SweepID = .unknown
+    sweep: SweepID = .unknown, takesBatches: Bool = false
   ) {
     self.version = version
     self.sweepName = sweepName
@@ -18,6 +20,7 @@ package struct Welcome: Hashable, Sendable {
     self.heartbeatInterval = heartbeatInterval
     self.leaseDuration = leaseDuration
     self.sweep = sweep
+    self.takesBatches = takesBatches
   }
 }
 

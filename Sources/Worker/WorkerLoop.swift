@@ -94,7 +94,6 @@ struct WorkerLoop: ~Copyable {
       case .exit(let code, let reason): exit = (code, reason)
       }
     }
-    try flush()
   }
 
   private mutating func told(_ news: String?) {
@@ -108,10 +107,16 @@ struct WorkerLoop: ~Copyable {
     told(spool?.retry())
   }
 
-  /// Sends what there is room for, in order.
+  /// Sends what there is room for, in order: once per turn of the loop, so that what trials of a millisecond have to say
+  /// travels together.
   private mutating func flush() throws(TransportError) {
+    guard !unsent.isEmpty else { return }
     var sent = 0
-    while sent < unsent.count, try endpoint.send(unsent[sent]) { sent += 1 }
+    if service.sendsBatches {
+      sent = try endpoint.send(batched: unsent)
+    } else {
+      while sent < unsent.count, try endpoint.send(unsent[sent]) { sent += 1 }
+    }
     unsent.removeFirst(sent)
   }
 

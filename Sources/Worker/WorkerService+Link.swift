@@ -6,6 +6,7 @@ import Shared
 extension WorkerService {
   mutating func sayHello(at now: Duration) {
     link = .greeting(since: now)
+    sendsBatches = false
     unanswered = unanswered ?? now
     let hello = WorkerHello(
       session: configuration.session, minimumVersion: protocolVersion, maximumVersion: protocolVersion,
@@ -40,6 +41,7 @@ extension WorkerService {
     // Before there is a link, so that everything is said once, below.
     join(welcome.sweep, at: now)
     link = .up
+    sendsBatches = welcome.takesBatches
     lastRefusal = nil
     helloPatience = configuration.helloPatience
     heartbeatInterval = welcome.heartbeatInterval

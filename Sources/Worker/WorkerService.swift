@@ -38,6 +38,8 @@ package struct WorkerService {
   var aside: [SpoolEntry] = []
   /// From offer to `stored`, of late.
   var slowestDelivery = Duration.zero
+  /// Whether this coordinator reads several messages in one frame; known from its welcome.
+  package internal(set) var sendsBatches = false
   let startedAt: Duration
   var draining: Draining?
   var hasExited = false

@@ -112,6 +112,13 @@ enum Examples {
             version: 1, sweepName: "quickstart", epoch: 3, heartbeatInterval: .seconds(2), leaseDuration: .seconds(30),
             sweep: sweep))
       ),
+      (
+        "welcome of a coordinator that takes batches",
+        .welcome(
+          Welcome(
+            version: 1, sweepName: "quickstart", epoch: 3, heartbeatInterval: .seconds(2), leaseDuration: .seconds(30),
+            sweep: sweep, takesBatches: true))
+      ),
     ]
   }
 }

@@ -144,4 +144,8 @@ let pinnedExamples: [String] = [
   coordinator welcome to a sweep with an identity: \
   4154544e00010081000000200801120a717569636b7374617274180320d00f28b0ea0131efcdab8967452301
   """,
+  """
+  coordinator welcome of a coordinator that takes batches: \
+  4154544e00010081000000220801120a717569636b7374617274180320d00f28b0ea0131efcdab89674523013801
+  """,
 ]

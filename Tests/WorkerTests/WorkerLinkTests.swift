@@ -32,6 +32,20 @@ import Worker
     #expect(harness.sent() == [.started(address(1))])
   }
 
+  @Test func `several messages go in one frame only to a coordinator that has said so, and never with the hello`() {
+    var harness = ServiceHarness.welcomed()
+    #expect(!harness.service.sendsBatches)
+    harness.on(.connected)
+    harness.receive(
+      .welcome(
+        Welcome(
+          version: protocolVersion, sweepName: "s", epoch: 2, heartbeatInterval: .seconds(2),
+          leaseDuration: .seconds(30), takesBatches: true)))
+    #expect(harness.service.sendsBatches)
+    harness.receive(.helloWanted)
+    #expect(!harness.service.sendsBatches)
+  }
+
   @Test func `a hello without answer is repeated on a new socket, ever less often`() {
     var harness = ServiceHarness()
     var waits: [Duration] = []

@@ -534,6 +534,9 @@ nonisolated struct WireWelcome: Sendable {
   /// Drawn once per sweep directory; 0: not known.
   var sweep: UInt64 = 0
 
+  /// The coordinator reads several messages in one frame (type 12).
+  var takesBatches: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1481,7 +1484,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}sweep_name\0\u{1}epoch\0\u{3}heartbeat_interval_milliseconds\0\u{3}lease_duration_milliseconds\0\u{1}sweep\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}sweep_name\0\u{1}epoch\0\u{3}heartbeat_interval_milliseconds\0\u{3}lease_duration_milliseconds\0\u{1}sweep\0\u{3}takes_batches\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1495,6 +1498,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.heartbeatIntervalMilliseconds) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.leaseDurationMilliseconds) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.sweep) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.takesBatches) }()
       default: break
       }
     }
@@ -1519,6 +1523,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.sweep != 0 {
       try visitor.visitSingularFixed64Field(value: self.sweep, fieldNumber: 6)
     }
+    if self.takesBatches != false {
+      try visitor.visitSingularBoolField(value: self.takesBatches, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1529,6 +1536,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.heartbeatIntervalMilliseconds != rhs.heartbeatIntervalMilliseconds {return false}
     if lhs.leaseDurationMilliseconds != rhs.leaseDurationMilliseconds {return false}
     if lhs.sweep != rhs.sweep {return false}
+    if lhs.takesBatches != rhs.takesBatches {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

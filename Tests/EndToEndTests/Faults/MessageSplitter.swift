@@ -4,8 +4,9 @@
 struct MessageSplitter {
   struct Unit {
     var bytes: [UInt8]
-    /// Of a message of Attune without encryption; nil for greetings, commands and whatever else comes.
-    var type: UInt16?
+    /// Of the messages of Attune without encryption that it holds: one, or those of a batch. None for greetings, commands
+    /// and whatever else comes.
+    var types: [UInt16]
     /// Whether it may be repeated or moved without breaking the connection itself.
     var isMessage: Bool
   }
@@ -19,13 +20,13 @@ struct MessageSplitter {
     var units: [Unit] = []
     if greetingLeft > 0, !pending.isEmpty {
       let count = min(greetingLeft, pending.count)
-      units.append(Unit(bytes: Array(pending.prefix(count)), type: nil, isMessage: false))
+      units.append(Unit(bytes: Array(pending.prefix(count)), types: [], isMessage: false))
       pending.removeFirst(count)
       greetingLeft -= count
     }
     while greetingLeft == 0, let end = endOfUnit() {
       let unit = Array(pending.prefix(end.count))
-      units.append(Unit(bytes: unit, type: end.isMessage ? Self.type(of: unit) : nil, isMessage: end.isMessage))
+      units.append(Unit(bytes: unit, types: end.isMessage ? Self.types(of: unit) : [], isMessage: end.isMessage))
       pending.removeFirst(end.count)
     }
     return units
@@ -52,12 +53,25 @@ struct MessageSplitter {
     return (bytes[start], body, body + Int(min(length, 1 << 40)))
   }
 
-  /// "ATTN", frame version, type: docs/protocol.md, Frames.
-  private static func type(of message: [UInt8]) -> UInt16? {
-    guard let frame = frame(message, at: 0), frame.end - frame.body >= 12 else { return nil }
-    let header = message[frame.body..<(frame.body + 8)]
-    guard header.starts(with: Array("ATTN".utf8)) else { return nil }
-    return UInt16(header[frame.body + 6]) << 8 | UInt16(header[frame.body + 7])
+  private static func types(of message: [UInt8]) -> [UInt16] {
+    guard let frame = frame(message, at: 0), let whole = header(message, at: frame.body) else { return [] }
+    guard whole.type == WireType.workerBatch || whole.type == WireType.coordinatorBatch else { return [whole.type] }
+    var types: [UInt16] = []
+    var at = frame.body + headerBytes
+    while let part = header(message, at: at) {
+      types.append(part.type)
+      at += headerBytes + part.length
+    }
+    return types
+  }
+
+  private static let headerBytes = 12
+
+  /// "ATTN", frame version, type, length: docs/protocol.md, Frames.
+  private static func header(_ bytes: [UInt8], at start: Int) -> (type: UInt16, length: Int)? {
+    guard start + headerBytes <= bytes.count, bytes[start...].starts(with: Array("ATTN".utf8)) else { return nil }
+    func number(_ range: Range<Int>) -> Int { range.reduce(0) { $0 << 8 | Int(bytes[start + $1]) } }
+    return (UInt16(number(6..<8)), number(8..<12))
   }
 }
 
@@ -65,5 +79,7 @@ struct MessageSplitter {
 enum WireType {
   static let chunk: UInt16 = 6
   static let result: UInt16 = 8
+  static let workerBatch: UInt16 = 12
   static let acknowledged: UInt16 = 137
+  static let coordinatorBatch: UInt16 = 143
 }

@@ -72,7 +72,7 @@ extension ProxyConnection.Stream {
     guard !isDead else { return true }
     for unit in splitter.split(buffer.prefix(count)) {
       record(unit.bytes)
-      if !held.isEmpty || (rules.holdsFrom != nil && unit.type == rules.holdsFrom) {
+      if !held.isEmpty || rules.holdsFrom.map(unit.types.contains) == true {
         held.append(unit)
       } else {
         pass(unit, &rules, at: now)
@@ -90,7 +90,7 @@ extension ProxyConnection.Stream {
 
   private mutating func pass(_ unit: MessageSplitter.Unit, _ rules: inout FaultRules, at now: ContinuousClock.Instant) {
     var unit = unit
-    if let type = rules.corrupts, type == unit.type {
+    if let type = rules.corrupts, unit.types.contains(type) {
       // The end of the last frame: payload, whatever the lengths before it.
       unit.bytes[unit.bytes.count - 1] ^= 0x10
       rules.corrupts = nil
