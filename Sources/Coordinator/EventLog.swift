@@ -175,6 +175,12 @@ extension LogLine {
     case .workerLeft(let session, let reason):
       self.init("worker_left")
       (worker, self.reason) = (session.description, reason)
+    case .workerReplaced(let old, let session):
+      self.init("worker_replaced")
+      (worker, reason) = (old.description, "session \(session) has its spool")
+    case .helloRepeated(let session):
+      self.init("hello_repeated")
+      worker = session.description
     case .granted(let trial, let token, let session, let threads, let step):
       self.init("granted")
       (self.trial, self.token, worker) = (trial.rawValue, token.description, session.description)

@@ -11,8 +11,11 @@ extension SweepService {
       guard sessionKeys[hello.session] == nil || sessionKeys[hello.session] == key else {
         return try refuse(hello, from: peer, key)
       }
-      bind(hello, to: peer)
+      // One that comes late may come from a connection that has gone.
+      if !scheduler.isOutdated(hello) { bind(hello, to: peer) }
       hello.inventory.removeAll { !mayHold($0.trial, key) }
+      // Another key's worker is not this one's to end.
+      if let previous = hello.previous, sessionKeys[previous] != key { hello.previous = nil }
       handle(.message(.hello(hello), from: hello.session))
       if let key {
         sessionKeys[hello.session] = key
@@ -122,6 +125,9 @@ extension SweepService {
       transfers.forget(session)
       if returned > 0 { display.note("\(countText(returned, "trial")) back in the queue: \(reason)") }
     case .workerLeft(let session, _): transfers.forget(session)
+    case .workerReplaced(let session, _):
+      if let peer = peers.removeValue(forKey: session) { sessions[peer] = nil }
+    case .helloRepeated: count("hello_repeated")
     case .ended(let trial, let state, let reason):
       if state == .succeeded { workers.trialFinished() }
       if state == .failed || state == .quarantined {

@@ -82,6 +82,8 @@ private func wire(_ hello: WorkerHello) -> WireHello {
     if let remaining = hello.remaining { $0.remainingMilliseconds = wireRemaining(remaining) }
     $0.sweep = hello.sweep.rawValue
     $0.credit = Int64(hello.credit)
+    $0.number = Int64(hello.number)
+    $0.previous = hello.previous?.rawValue ?? 0
   }
 }
 
@@ -137,7 +139,9 @@ extension FieldCheck {
       inventory: try held("inventory", wire.inventory),
       remaining: wire.hasRemainingMilliseconds ? try remaining(wire.remainingMilliseconds) : nil,
       sweep: SweepID(rawValue: wire.sweep),
-      credit: try integer("credit", wire.credit, in: 0...WireLimits.heldTrials))
+      credit: try integer("credit", wire.credit, in: 0...WireLimits.heldTrials),
+      number: try natural("number", wire.number),
+      previous: wire.previous == 0 ? nil : WorkerSession(rawValue: wire.previous))
   }
 
   fileprivate func remaining(_ milliseconds: Int64) throws(ProtocolError) -> Duration {

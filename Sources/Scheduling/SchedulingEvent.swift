@@ -40,6 +40,10 @@ package enum SchedulingNote: Equatable, Sendable {
   /// `returned`: its trials that went back to the queue.
   case workerLost(WorkerSession, reason: String, returned: Int)
   case workerLeft(WorkerSession, reason: String)
+  /// The first session's process is gone and its connection means nothing any more.
+  case workerReplaced(WorkerSession, by: WorkerSession)
+  /// A hello that came twice, or after a later one of its session; nothing came of it.
+  case helloRepeated(WorkerSession)
   case granted(TrialID, LeaseToken, to: WorkerSession, threads: Int, fromStep: Int)
   case returned(TrialID, reason: String, failures: Int)
   case ended(TrialID, TrialState, reason: String?)

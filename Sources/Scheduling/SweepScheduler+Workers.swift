@@ -2,12 +2,23 @@
 import Shared
 
 extension SweepScheduler {
+  /// Whether the session has said this hello, or a later one, before: what it lists was overtaken by grants.
+  package func isOutdated(_ hello: WorkerHello) -> Bool {
+    guard hello.number > 0, let known = workers[hello.session]?.hello else { return false }
+    return hello.number <= known.number
+  }
+
   mutating func connect(_ hello: WorkerHello, at now: MonotonicInstant) {
+    if isOutdated(hello) { return commands.append(.note(.helloRepeated(hello.session))) }
     if let reason = refusal(of: hello) {
       commands.append(.note(.workerRefused(hello, reason: reason)))
       commands.append(.send(.refused(reason: reason), to: hello.session))
       return
     }
+    // Trials of another sweep that was served here before: the worker sets them aside when it reads the welcome.
+    let inventory = hello.sweep.mayBe(settings.sweep) ? hello.inventory : []
+    // Both are known from the spool, which one process at a time holds: whoever had it before is gone.
+    let predecessors = workers[hello.session] == nil ? holders(of: inventory, or: hello.previous, hello.session) : []
     if workers[hello.session] == nil {
       workerCounter += 1
       workers[hello.session] = Worker(hello: hello, order: workerCounter, lastContact: now)
@@ -25,8 +36,6 @@ extension SweepScheduler {
             heartbeatInterval: settings.heartbeatInterval, leaseDuration: settings.leaseDuration,
             sweep: settings.sweep, takesBatches: true)),
         to: hello.session))
-    // Trials of another sweep that was served here before: the worker sets them aside when it reads the welcome.
-    let inventory = hello.sweep.mayBe(settings.sweep) ? hello.inventory : []
     let readopted = keep(inventory, of: hello.session, at: now)
     // What it no longer speaks of never reached it, or is lost: nobody's fault, so it is not counted.
     let listed = Set(inventory.compactMap { indexByID[$0.trial] })
@@ -39,8 +48,33 @@ extension SweepScheduler {
         .note(.returned(trials[index].record.id, reason: reason, failures: trials[index].record.failures)))
       move(index, to: .pending, reason: reason)
     }
+    for predecessor in predecessors { replace(predecessor, by: hello.session) }
     commands.append(.note(.workerJoined(hello, readopted: readopted)))
     if announcedFinish { commands.append(.send(.finish(reason: "the sweep is complete"), to: hello.session)) }
+  }
+
+  /// Sessions of earlier processes: the one that is named, and those that were granted what is listed here, under these
+  /// very tokens.
+  private func holders(
+    of inventory: [HeldTrial], or previous: WorkerSession?, _ session: WorkerSession
+  ) -> [WorkerSession] {
+    let earlier = inventory.compactMap { item -> WorkerSession? in
+      guard let index = indexByID[item.trial], trials[index].token == item.token else { return nil }
+      return trials[index].holder ?? trials[index].grantee
+    }
+    return Set(earlier + (previous.map { [$0] } ?? [])).subtracting([session]).sorted { $0.rawValue < $1.rawValue }
+  }
+
+  /// The process of `old` is gone, since another one has its spool: what is not in there is lost. No lease need pass
+  /// until then. Should the process live all the same, its next message is answered with the wish for a hello.
+  private mutating func replace(_ old: WorkerSession, by session: WorkerSession) {
+    for index in (awaitedTrials.removeValue(forKey: old) ?? []).sorted()
+    where trials[index].isLeased && trials[index].holder == nil {
+      move(index, to: .pending, reason: "its worker was started again without it")
+    }
+    guard workers[old]?.isSilent == false else { return }
+    endSession(old, reason: "its process has ended, and the next one took over its spool", clean: false)
+    commands.append(.note(.workerReplaced(old, by: session)))
   }
 
   /// Why a worker may not take part, in words for its user; nil if it may.

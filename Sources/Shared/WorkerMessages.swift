@@ -32,10 +32,15 @@ package struct WorkerHello: Hashable, Sendable {
   package var sweep: SweepID
   /// Grants without acknowledged end that the worker takes at most, those beyond its slots waiting for one.
   package var credit: Int
+  /// Counts the session's hellos from 1, so that one that comes twice or late is known as such; 0: not counted.
+  package var number: Int
+  /// The session of the process that had the same spool before and is gone.
+  package var previous: WorkerSession?
   package init(
     session: WorkerSession, minimumVersion: Int, maximumVersion: Int, arithmeticVersion: Int, host: String,
     processID: Int, slots: Int, threads: Int, instructionSet: String, programVersion: String, inventory: [HeldTrial],
-    remaining: Duration? = nil, sweep: SweepID = .unknown, credit: Int = 0
+    remaining: Duration? = nil, sweep: SweepID = .unknown, credit: Int = 0, number: Int = 0,
+    previous: WorkerSession? = nil
   ) {
     self.session = session
     self.minimumVersion = minimumVersion
@@ -51,6 +56,8 @@ package struct WorkerHello: Hashable, Sendable {
     self.remaining = remaining
     self.sweep = sweep
     self.credit = credit
+    self.number = number
+    self.previous = previous
   }
 }
 

@@ -118,15 +118,17 @@ struct AttuneWorker: ParsableCommand {
   }
 
   /// A spool that was asked for must be had; the one taken by default may be missing, with a complaint.
-  private func openSpool(host: String) throws -> (Spool?, complaint: String?) {
-    if let spool { return (spool == "none" ? nil : try Spool(spool), nil) }
+  private func openSpool(host: String, session: WorkerSession) throws -> (Spool?, complaint: String?) {
+    if let spool { return (spool == "none" ? nil : try Spool(spool, session: session), nil) }
     // A worker of `attune run` shares its coordinator's fate.
     if exitWithParent { return (nil, nil) }
     let environment = ProcessInfo.processInfo.environment
     guard let directory = defaultSpoolDirectory(environment: environment, host: host, endpoint: connect) else {
       return (nil, "neither XDG_STATE_HOME nor HOME names a directory for a spool")
     }
-    do throws(SpoolError) { return (try Spool.firstFree(in: directory), nil) } catch { return (nil, "\(error)") }
+    do throws(SpoolError) {
+      return (try Spool.firstFree(in: directory, session: session), nil)
+    } catch { return (nil, "\(error)") }
   }
 
   /// Returns when the endpoint has been closed and what was queued has been sent.
@@ -137,9 +139,10 @@ struct AttuneWorker: ParsableCommand {
       session: WorkerSession(rawValue: .random(in: .min ... .max)), host: ProcessInfo.processInfo.hostName,
       processID: Int(ProcessInfo.processInfo.processIdentifier),
       slots: slots ?? min(threads, WireLimits.slots), threads: threads, instructionSet: instructionSetName)
-    let (spool, complaint) = try openSpool(host: configuration.host)
+    let (spool, complaint) = try openSpool(host: configuration.host, session: configuration.session)
     let kept = try spool?.load()
     configuration.keepsSpool = spool != nil
+    configuration.previous = spool?.previousSession
     configuration.walltime = try time(walltime, "--walltime")
     configuration.patience = try time(patience, "--patience") ?? (spool == nil ? .seconds(600) : .seconds(24 * 3600))
     let handler: any LogHandler

@@ -16,6 +16,8 @@ package final class Spool {
   private let byteLimit: Int
   /// Held as long as the process lives: one worker per spool.
   private let lock: Int32
+  /// Of the process that had the spool before and is gone, since the lock was free; nil where none said so.
+  package let previousSession: WorkerSession?
   private var sizes: [Key: (bytes: Int, isInterim: Bool)] = [:]
   /// What could not be written and is in memory only.
   private var unwritten: [Key: SpoolEntry] = [:]
@@ -33,24 +35,27 @@ package final class Spool {
   package static let defaultByteLimit = 512 << 20
 
   /// Opens `directory`, making it if need be; refused while another process has it.
-  package init(_ directory: String, byteLimit: Int = Spool.defaultByteLimit) throws(SpoolError) {
+  /// - session: this process's, for the next one to know whom it follows.
+  package init(
+    _ directory: String, session: WorkerSession? = nil, byteLimit: Int = Spool.defaultByteLimit
+  ) throws(SpoolError) {
     self.directory = directory
     self.byteLimit = byteLimit
     try Self.makeDirectory(directory)
-    lock = try Self.takeLock(directory)
+    (lock, previousSession) = try Self.takeLock(directory, for: session)
   }
 
   deinit { close(lock) }
 
   /// The first of `directory/1`, `directory/2`, … that no other process has: a worker that is started again finds what
   /// one before it has left, and several on one machine do not meet.
-  package static func firstFree(in directory: String, byteLimit: Int = Spool.defaultByteLimit) throws(SpoolError)
-    -> Spool
-  {
+  package static func firstFree(
+    in directory: String, session: WorkerSession? = nil, byteLimit: Int = Spool.defaultByteLimit
+  ) throws(SpoolError) -> Spool {
     var number = 1
     while true {
       do throws(SpoolError) {
-        return try Spool("\(directory)/\(number)", byteLimit: byteLimit)
+        return try Spool("\(directory)/\(number)", session: session, byteLimit: byteLimit)
       } catch {
         switch error {
         case .inUse where number < 10_000: number += 1
@@ -72,18 +77,24 @@ package final class Spool {
     }
   }
 
-  private static func takeLock(_ directory: String) throws(SpoolError) -> Int32 {
+  /// The lock's file has two lines: whose it is in words, and that process's session.
+  private static func takeLock(
+    _ directory: String, for session: WorkerSession?
+  ) throws(SpoolError) -> (lock: Int32, previous: WorkerSession?) {
     let lock = open(directory + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard lock >= 0 else { throw .system(code: errno, place: directory, doing: "locking the spool") }
+    func lines() -> [Substring] {
+      var text = [UInt8](repeating: 0, count: 512)
+      let count = pread(lock, &text, text.count, 0)
+      return String(decoding: text.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
+    }
     while flock(lock, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       if code == EINTR { continue }
-      var text = [UInt8](repeating: 0, count: 256)
-      let count = pread(lock, &text, text.count, 0)
+      let owner = lines().first.map(String.init) ?? "another process"
       close(lock)
       guard code == EWOULDBLOCK else { throw .system(code: code, place: directory, doing: "locking the spool") }
-      let owner = String(decoding: text.prefix(max(0, count)), as: UTF8.self).trimmingCharacters(in: .newlines)
-      throw .inUse(directory: directory, owner: owner.isEmpty ? "another process" : owner)
+      throw .inUse(directory: directory, owner: owner)
     }
     // One that its owner removed before this lock was had protects nothing.
     var own = stat(), named = stat()
@@ -91,10 +102,14 @@ package final class Spool {
       close(lock)
       throw .system(code: ENOENT, place: directory, doing: "locking the spool")
     }
-    // Only for people: a full disk must not keep a worker from starting.
-    let text = Array("process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n".utf8)
-    if ftruncate(lock, 0) == 0 { _ = pwrite(lock, text, text.count, 0) }
-    return lock
+    let prefix = "session "
+    let previous = lines().first { $0.hasPrefix(prefix) }.flatMap { UInt64($0.dropFirst(prefix.count), radix: 16) }
+    // Of use to people, and to the coordinator for speed: a full disk must not keep a worker from starting.
+    var text = "process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n"
+    if let session { text += "\(prefix)\(session)\n" }
+    let bytes = Array(text.utf8)
+    if ftruncate(lock, 0) == 0 { _ = pwrite(lock, bytes, bytes.count, 0) }
+    return (lock, previous.map { WorkerSession(rawValue: $0) })
   }
 
   /// Leaves nothing behind where nothing is kept: a spool of its own that `firstFree` gave.

@@ -4,6 +4,8 @@ import Shared
 
 package struct WorkerConfiguration: Sendable {
   package var session: WorkerSession
+  /// Of the process before on the same spool, which is gone.
+  package var previous: WorkerSession?
   package var host: String
   package var processID: Int
   /// Trials at the same time.

@@ -8,12 +8,14 @@ extension WorkerService {
     link = .greeting(since: now)
     sendsBatches = false
     unanswered = unanswered ?? now
+    hellos += 1
     let hello = WorkerHello(
       session: configuration.session, minimumVersion: protocolVersion, maximumVersion: protocolVersion,
       arithmeticVersion: arithmeticVersion, host: configuration.host, processID: configuration.processID,
       slots: configuration.slots, threads: configuration.threads, instructionSet: configuration.instructionSet,
       programVersion: programVersion, inventory: inventory,
-      remaining: remaining(at: now), sweep: sweep, credit: configuration.credit)
+      remaining: remaining(at: now), sweep: sweep, credit: configuration.credit,
+      number: hellos, previous: configuration.previous)
     commands.append(.send(.hello(hello)))
   }
 

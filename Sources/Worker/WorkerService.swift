@@ -18,6 +18,8 @@ package struct WorkerService {
   var heartbeatInterval: Duration
   var leaseDuration: Duration
   var helloPatience: Duration
+  /// Said so far.
+  var hellos = 0
   var lastHeartbeat = Duration.zero
   /// The coordinator is known to have heard what was sent at this time.
   var contact: Duration
@@ -94,7 +96,11 @@ package struct WorkerService {
     case .cancel(let trial, let token): abandon(Attempt(trial, token), why: "cancelled by the coordinator")
     case .finish(let reason): finish(reason, at: now)
     case .heard: break
-    case .helloWanted: sayHello(at: now)
+    case .helloWanted:
+      // Each of several messages is answered so; one hello is enough. After a second one the coordinator would miss in
+      // its inventory what it granted upon the first.
+      if case .greeting = link { break }
+      sayHello(at: now)
     }
   }
 

@@ -86,6 +86,8 @@ extension EndToEnd {
       #expect(try second.end().exitCode == 0)
       let record = try #require(try out.trials().first { $0.record.id == trial }).record
       #expect(record.attempts == 2 && record.failures == 1)
+      // Its session was over when the next one came, not when its lease ended.
+      #expect(out.log().contains { $0.event == "worker_replaced" })
     }
 
     @Test func `told to leave while the coordinator is gone: out in time, and the checkpoint is handed over later`()

@@ -24,6 +24,12 @@ enum Examples {
     return later
   }
 
+  static var repeatedHello: WorkerHello {
+    var repeated = hello
+    (repeated.number, repeated.previous) = (2, WorkerSession(rawValue: 0xfeed_0000_0000_0000))
+    return repeated
+  }
+
   static var result: TrialResult {
     var metrics = FinalMetrics()
     metrics.trainLoss = 0.1
@@ -64,6 +70,7 @@ enum Examples {
       ("hello of a worker with a walltime and a spool", .hello(laterHello)),
       ("heartbeat before a walltime ends", .heartbeat(held: [held], remaining: .milliseconds(5_400_250))),
       ("release of a crashed attempt", .released(address, reason: "restarted", unclean: true)),
+      ("hello of a worker that has said one before", .hello(repeatedHello)),
     ]
   }
 

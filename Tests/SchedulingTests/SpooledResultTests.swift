@@ -116,4 +116,61 @@ import Testing
     harness.event(.workerEnded(session(1), reason: "killed"))
     #expect(harness.stored[grant.trial]?.record.failures == 1)
   }
+
+  @Test func `the session whose spool is taken over ends at once, with all that it held`() throws {
+    let harness = SchedulerHarness(makePlan(candidates: 2))
+    harness.connect(session(1), slots: 2)
+    let grants = harness.takeGrants().map(\.grant)
+    try #require(grants.count == 2)
+    for grant in grants { harness.say(.started(harness.address(grant)), from: session(1)) }
+    harness.connect(session(2), inventory: held(grants[0]))
+    #expect(harness.scheduler.presentSessions == [session(2)])
+    #expect(harness.notes.contains(.workerReplaced(session(1), by: session(2))))
+    #expect(harness.stored[grants[0].trial]?.record.failures == 0 && harness.state(grants[0].trial) == .running)
+    #expect(harness.stored[grants[1].trial]?.record.failures == 1 && harness.state(grants[1].trial) == .pending)
+    // Nothing is granted to what has gone: the one slot there is holds the trial that was taken over.
+    #expect(harness.takeGrants().isEmpty)
+  }
+
+  @Test func `a spool with an end that is durable already ends the session before it, too`() throws {
+    let (harness, grant) = try begun()
+    harness.storeCheckpoint(grant, "end", step: 100, from: session(1))
+    harness.say(.result(harness.address(grant), makeResult("end")), from: session(1))
+    harness.connect(session(2), inventory: held(grant))
+    #expect(harness.scheduler.presentSessions == [session(2)])
+  }
+
+  @Test func `after a restart what the spool lacks of a killed worker waits for no lease`() throws {
+    let first = SchedulerHarness(makePlan(candidates: 2))
+    first.connect(session(1), slots: 2)
+    let grants = first.takeGrants().map(\.grant)
+    try #require(grants.count == 2)
+    let harness = SchedulerHarness(
+      makePlan(candidates: 2), epoch: 2, stored: Array(first.stored.values), holdLeases: .seconds(30))
+    harness.connect(session(2), inventory: held(grants[0]))
+    #expect(harness.state(grants[0].trial) == .leased && harness.state(grants[1].trial) == .pending)
+    #expect(harness.stored[grants[1].trial]?.record.failures == 0)
+  }
+
+  @Test func `an empty spool ends the session that had it as well, and its trial waits for no lease`() throws {
+    let (harness, grant) = try begun()
+    var hello = makeHello(session(2))
+    hello.previous = session(1)
+    harness.say(.hello(hello), from: session(2))
+    #expect(harness.scheduler.presentSessions == [session(2)])
+    #expect(harness.stored[grant.trial]?.record.failures == 1)
+    #expect(harness.takeGrants().map(\.session) == [session(2)])
+    // A later hello of the same session ends nobody.
+    harness.connect(session(1), inventory: held(grant))
+    hello.number = 2
+    harness.say(.hello(hello), from: session(2))
+    #expect(harness.scheduler.presentSessions == [session(1), session(2)])
+  }
+
+  @Test func `a session that comes back with its own trials replaces nobody`() throws {
+    let (harness, grant) = try begun()
+    harness.connect(session(2))
+    harness.connect(session(1), inventory: held(grant))
+    #expect(harness.scheduler.presentSessions == [session(1), session(2)])
+  }
 }

@@ -68,6 +68,26 @@ import Testing
     #expect(harness.stored[grant.trial]?.record.failures == 0)
   }
 
+  @Test func `a hello that comes twice, or after a later one, changes nothing`() throws {
+    let harness = SchedulerHarness()
+    var hello = makeHello(session(1))
+    for number in 1...2 {
+      hello.number = number
+      harness.say(.hello(hello), from: session(1))
+    }
+    // Said before this grant, so that it speaks of no trial.
+    let (grant, _) = try #require(harness.takeGrants().last)
+    _ = harness.takeMessages(to: session(1))
+    for number in [2, 1] {
+      hello.number = number
+      #expect(harness.scheduler.isOutdated(hello))
+      harness.say(.hello(hello), from: session(1))
+    }
+    harness.expectNothingElse()
+    #expect(harness.state(grant.trial) == .leased)
+    #expect(harness.notes.filter { $0 == .helloRepeated(session(1)) }.count == 2)
+  }
+
   @Test func `a trial that was granted to another in the meantime is cancelled`() throws {
     let harness = SchedulerHarness(makePlan(candidates: 1))
     harness.connect(session(1))

@@ -43,6 +43,16 @@ private final class SpoolDirectory {
     #expect(entries.first { $0.attempt == attempt(1) }?.messages == first.messages)
   }
 
+  @Test func `the next process knows whose spool it was`() throws {
+    let directory = SpoolDirectory()
+    let sessions = [7, 0xfeed_0000_0000_0001].map { WorkerSession(rawValue: $0) }
+    var found: [WorkerSession?] = []
+    for session in sessions { found.append(try Spool(directory.path, session: session).previousSession) }
+    found.append(try Spool(directory.path).previousSession)
+    #expect(found == [nil] + sessions)
+    #expect(try Spool(directory.path).previousSession == nil)
+  }
+
   @Test func `only the newest of an attempt is kept, and nothing after it was acknowledged`() throws {
     let directory = SpoolDirectory()
     let spool = try Spool(directory.path)

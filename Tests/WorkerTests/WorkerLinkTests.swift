@@ -151,6 +151,10 @@ import Worker
     harness.receive(.helloWanted)
     guard case .hello(let hello)? = harness.sent().first else { return #expect(Bool(false), "no hello") }
     #expect(hello.inventory.count == 1)
+    #expect(hello.number == 2)
+    // Each of several messages was answered so: one hello will do.
+    harness.receive(.helloWanted)
+    harness.expectNothingElse()
   }
 
   @Test func `a worker that hears nobody for long ends and says why`() {

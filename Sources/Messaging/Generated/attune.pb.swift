@@ -329,6 +329,12 @@ nonisolated struct WireHello: Sendable {
   /// Grants without acknowledged end that the worker takes at most, those beyond its slots waiting; 0: its slots.
   var credit: Int64 = 0
 
+  /// Counts the session's hellos from 1; 0: not counted.
+  var number: Int64 = 0
+
+  /// The session of the process that had the same spool before and is gone; 0: none.
+  var previous: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1033,7 +1039,7 @@ nonisolated extension WireAddressed: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}minimum_version\0\u{3}maximum_version\0\u{3}arithmetic_version\0\u{1}host\0\u{3}process_id\0\u{1}slots\0\u{1}threads\0\u{3}instruction_set\0\u{3}program_version\0\u{1}inventory\0\u{3}remaining_milliseconds\0\u{1}sweep\0\u{1}credit\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}minimum_version\0\u{3}maximum_version\0\u{3}arithmetic_version\0\u{1}host\0\u{3}process_id\0\u{1}slots\0\u{1}threads\0\u{3}instruction_set\0\u{3}program_version\0\u{1}inventory\0\u{3}remaining_milliseconds\0\u{1}sweep\0\u{1}credit\0\u{1}number\0\u{1}previous\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1055,6 +1061,8 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 12: try { try decoder.decodeSingularInt64Field(value: &self._remainingMilliseconds) }()
       case 13: try { try decoder.decodeSingularFixed64Field(value: &self.sweep) }()
       case 14: try { try decoder.decodeSingularInt64Field(value: &self.credit) }()
+      case 15: try { try decoder.decodeSingularInt64Field(value: &self.number) }()
+      case 16: try { try decoder.decodeSingularFixed64Field(value: &self.previous) }()
       default: break
       }
     }
@@ -1107,6 +1115,12 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.credit != 0 {
       try visitor.visitSingularInt64Field(value: self.credit, fieldNumber: 14)
     }
+    if self.number != 0 {
+      try visitor.visitSingularInt64Field(value: self.number, fieldNumber: 15)
+    }
+    if self.previous != 0 {
+      try visitor.visitSingularFixed64Field(value: self.previous, fieldNumber: 16)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1125,6 +1139,8 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._remainingMilliseconds != rhs._remainingMilliseconds {return false}
     if lhs.sweep != rhs.sweep {return false}
     if lhs.credit != rhs.credit {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.previous != rhs.previous {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
