@@ -47,7 +47,7 @@ extension WorkerService {
     // The last moments belong to the end of the process.
     let last = startedAt + walltime - min(.seconds(2), walltime / 20)
     drain(
-      "its walltime of \(wordedDuration(walltime)) ends", code: walltimeExitCode, within: max(.zero, last - now),
+      "its walltime of \(durationText(walltime)) ends", code: walltimeExitCode, within: max(.zero, last - now),
       at: now)
   }
 

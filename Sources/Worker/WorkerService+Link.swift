@@ -66,7 +66,7 @@ extension WorkerService {
 
   mutating func lookAfterLink(at now: Duration) {
     if now - contact >= configuration.patience, draining == nil {
-      let limit = wordedDuration(configuration.patience)
+      let limit = durationText(configuration.patience)
       let remedy = lastRefusal ?? "check that one runs there, then start the worker again"
       return drain(
         "no contact with a coordinator for \(limit); \(remedy)",

@@ -89,11 +89,4 @@ import Worker
   @Test func `a number without a unit is refused, since programs disagree on it`() {
     #expect(throws: DurationError(description: "\"90\" has no unit; write 90m or 90s")) { try duration(from: "90") }
   }
-
-  @Test(arguments: [
-    (0, "0 s"), (45, "45 s"), (600, "10 min"), (5400, "1 h 30 min"), (86_400, "24 h"), (7 * 86_400 + 3600, "7 d 1 h"),
-  ])
-  func `durations are told in at most two units`(seconds: Int, text: String) {
-    #expect(wordedDuration(.seconds(seconds)) == text)
-  }
 }

@@ -45,18 +45,3 @@ private func clockDuration(_ text: String) -> Duration? {
   default: return nil
   }
 }
-
-/// Whole seconds in the largest units that need no more than two: "24 h", "1 h 30 min", "45 s".
-package func wordedDuration(_ duration: Duration) -> String {
-  var rest = duration.components.seconds
-  var parts: [String] = []
-  for (name, seconds) in [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)] as [(String, Int64)] {
-    // A day or two are told in hours.
-    if name == "d", rest < 3 * 86_400 { continue }
-    if rest >= seconds, parts.count < 2 {
-      parts.append("\(rest / seconds) \(name)")
-      rest %= seconds
-    }
-  }
-  return parts.isEmpty ? "0 s" : parts.joined(separator: " ")
-}
