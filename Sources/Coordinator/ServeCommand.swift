@@ -59,12 +59,15 @@ struct ServeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The coordinator ends with status 75, to be started again, rather than hold more memory (default: 4 GiB).",
+      "The coordinator ends with status 75, to be started again, rather than hold more memory, from 64 MiB on (default: "
+        + "half of what the machine has or its control group allows).",
       valueName: "size"))
-  var memoryLimit = "4 GiB"
+  var memoryLimit: String?
 
   @Flag(help: "When a signal stops the coordinator, send all workers away instead of leaving them training.")
   var releaseWorkers = false
+
+  private static let leastMemory = 64 << 20
 
   func validate() throws {
     try requireWord(manifest, "the manifest's name", manifestRemedy)
@@ -86,9 +89,10 @@ struct ServeCommand: ParsableCommand {
   }
 
   private func memoryBytes() throws -> Int {
+    guard let memoryLimit else { return max(Self.leastMemory, availableMemoryBytes() / 2) }
     do throws(ByteSizeError) {
       let bytes = try ByteSize.bytes(in: memoryLimit)
-      if bytes < 64 << 20 { throw ByteSizeError(remedy: "write at least 64 MiB") }
+      if bytes < Self.leastMemory { throw ByteSizeError(remedy: "write at least 64 MiB") }
       return bytes
     } catch { throw ValidationError("--memory-limit is \"\(memoryLimit)\"; \(error.remedy)") }
   }
@@ -148,8 +152,9 @@ struct ServeCommand: ParsableCommand {
     let limit = try memoryBytes()
     let memory = try MemoryGuard(limit: limit) { bytes in
       tell(
-        "attune: \(ByteSize.text(bytes)) of memory are in use, --memory-limit is \(ByteSize.text(limit)); nothing that was "
-          + "acknowledged is lost, start the same command again")
+        "attune: \(ByteSize.text(bytes)) of memory are in use, "
+          + (memoryLimit == nil ? "half of what there is for it" : "--memory-limit") + " is \(ByteSize.text(limit)); "
+          + "nothing that was acknowledged is lost, start the same command again")
       _exit(MemoryGuard.exitStatus)
     }
     defer { withExtendedLifetime(memory) {} }

@@ -20,6 +20,7 @@ extension SweepService {
       let status = status
       nextStatus = now + (status.workerCount > 200 ? Self.statusInterval * 5 : Self.statusInterval)
       status.write(to: store.directory.status)
+      tellOfDescriptors()
       for note in endpoint.takeNotes() {
         var line = LogLine("keys")
         line.reason = note
@@ -31,6 +32,22 @@ extension SweepService {
       nextCounterLine = now + Self.counterInterval
       logCounters()
     }
+  }
+
+  /// libzmq accepts nobody without a free descriptor, and says so to nobody.
+  private func tellOfDescriptors() {
+    let lacks = hasNoFreeDescriptor
+    if lacks { count("no_free_descriptor") }
+    guard lacks != lacksDescriptors else { return }
+    lacksDescriptors = lacks
+    var line = LogLine(lacks ? "descriptors_exhausted" : "descriptors_free")
+    line.count = descriptorLimit
+    log.write(line)
+    display.note(
+      lacks
+        ? "all \(countText(descriptorLimit)) files that this process may have open are: workers that come now, and "
+          + "checkpoints, wait until some are free; allow more (ulimit -n, LimitNOFILE) and start again"
+        : "files can be opened again: workers are let in and checkpoints stored")
   }
 
   /// One line with all counters, if any has changed since the last one.

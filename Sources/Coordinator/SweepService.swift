@@ -84,6 +84,8 @@ final class SweepService {
   /// When a dropped message was last told in the log, and how many more may be told until it is a while ago.
   var lastDropLine = Duration.zero
   var dropLinesLeft = SweepService.dropLines
+  /// Whether it was said that no descriptor is free.
+  var lacksDescriptors = false
   /// When the budget of checkpoints is looked at again, and whether it was said that it cannot be kept.
   var nextBudgetLook = Duration.zero
   var saidOverBudget = false

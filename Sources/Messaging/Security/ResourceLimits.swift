@@ -12,6 +12,23 @@ package func raiseDescriptorLimit() {
   _ = withUnsafePointer(to: limits) { setrlimit(resource, $0) }
 }
 
+/// Whether this process can open no file and accept no connection now. libzmq does not say: it tries to accept again
+/// and again, and who connects waits.
+package var hasNoFreeDescriptor: Bool {
+  let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+  guard descriptor < 0 else {
+    close(descriptor)
+    return false
+  }
+  return errno == EMFILE || errno == ENFILE
+}
+
+/// Files that this process may have open.
+package var descriptorLimit: Int {
+  var limits = rlimit()
+  return getrlimit(Int32(RLIMIT_NOFILE.rawValue), &limits) == 0 ? Int(clamping: limits.rlim_cur) : 0
+}
+
 /// Ends the process when it holds more memory than it may, with words and an exit status of its own, so that a supervisor
 /// starts it again. Everything acknowledged is stored by then, as in any crash.
 package final class MemoryGuard: Sendable {

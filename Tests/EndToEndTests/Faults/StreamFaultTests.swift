@@ -103,10 +103,13 @@ extension EndToEnd {
       #expect(flood.count == 200)
       // Several heartbeats long. Checkpoints cannot be opened meanwhile, so that results wait.
       usleep(3_000_000)
+      try fleet.waitForLog("descriptors_exhausted")
       let late = try fleet.addWorker()
       for descriptor in flood { close(descriptor) }
       try waitUntil("the late worker takes part") { late.program.errors.contains("taking part in sweep") }
       try fleet.finish()
+      #expect(fleet.dropped("no_free_descriptor") >= 1)
+      #expect(fleet.out.log().contains { $0.event == "descriptors_free" })
       #expect(try fleet.out.trials().allSatisfy { $0.record.failures == 0 })
     }
 
