@@ -19,9 +19,7 @@ final class SweepRun {
     self.plan = plan
     store = try SweepStore.forRunning(plan, in: directory)
     stored = try store.takeStoredAtOpening()
-    let placed = plan.place(stored.map(\.record))
-    plannedCount = plan.plannedTrialCount - placed.shared
-    endedCount = placed.current.count { $0.state.isTerminal }
+    (plannedCount, endedCount) = plan.census(stored)
   }
 
   private var directory: String { store.directory.path }

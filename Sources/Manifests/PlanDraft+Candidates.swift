@@ -59,20 +59,20 @@ extension PlanDraft {
       }
       coordinates.reverse()
       for (axis, value) in zip(axes, coordinates) { values[axis.name] = value }
-      var candidates: [TrialParameters] = []
+      var candidates: [TrialConfiguration] = []
       candidates.reserveCapacity(tuples.count)
       for tuple in tuples {
         let candidate: TrialParameters
-        if !needsAll, let first = candidates.first, let changed = first.replacing(tuned, with: tuple) {
+        if !needsAll, let first = candidates.first?.parameters, let changed = first.replacing(tuned, with: tuple) {
           candidate = changed
         } else {
           for (name, value) in zip(tuned, tuple) { values[name] = value }
           candidate = try configuration(values)
         }
         try checkNew(candidate, among: &known)
-        candidates.append(candidate)
+        candidates.append(TrialConfiguration(candidate))
       }
-      cells.append(CellPlan(id: CellID(rawValue: index), coordinates: coordinates, candidates: candidates))
+      cells.append(CellPlan(id: CellID(rawValue: index), coordinates: coordinates, configurations: candidates))
     }
     return cells
   }

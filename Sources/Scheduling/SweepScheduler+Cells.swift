@@ -17,7 +17,7 @@ struct CellProgress {
 extension SweepScheduler {
   /// Takes over a trial from the store.
   mutating func adopt(_ stored: StoredTrial, holdLeases: Bool, at now: MonotonicInstant) {
-    guard indexByID[stored.record.id] == nil, indexByIdentity[stored.record.identity] == nil else {
+    guard indexByID[stored.record.id] == nil, index(of: stored.record.identity) == nil else {
       commands.append(.note(.alarm("trial \(stored.record.id) is stored twice; the first one counts")))
       return
     }
@@ -28,9 +28,9 @@ extension SweepScheduler {
     entry.lastHeard = now
     let index = trials.count
     indexByID[entry.record.id] = index
-    indexByIdentity[entry.record.identity] = index
     nextTrialID = max(nextTrialID, entry.record.id.rawValue + 1)
     trials.append(entry)
+    enter(index)
     guard entry.isLeased else { return }
     if !holdLeases {
       move(index, to: .pending, reason: "the coordinator was restarted")
@@ -54,10 +54,19 @@ extension SweepScheduler {
     enter(.tuning, with: Array(cells[cell].tuning.joined()), cell: cell)
   }
 
+  private func index(of identity: TrialIdentity) -> Int? {
+    indexByIdentity.position(of: identity) { trials[$0].record.identity }
+  }
+
+  private mutating func enter(_ index: Int) {
+    let trials = trials
+    indexByIdentity.insert(index) { trials[$0].record.identity }
+  }
+
   /// The index of a planned trial, made now unless it exists.
   private mutating func materialise(_ planned: PlannedTrial, cell: Int, position: Int) -> Int {
     let rank = TrialRank(stage: planned.stage.order, cell: cell, position: position)
-    if let index = indexByIdentity[planned.identity] {
+    if let index = index(of: planned.identity) {
       if trials[index].cells.isEmpty {
         trials[index].rank = rank
         (trials[index].record.cell, trials[index].record.stage) = (planned.cell, planned.stage)
@@ -77,7 +86,7 @@ extension SweepScheduler {
     entry.cells = [cell]
     trials.append(entry)
     indexByID[record.id] = index
-    indexByIdentity[planned.identity] = index
+    enter(index)
     count(index)
     newRecords.append(record)
     return index

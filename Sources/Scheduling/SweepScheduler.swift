@@ -10,8 +10,8 @@ package struct SweepScheduler {
 
   /// All trials of this run, known from before or materialised since; those of no cell are left alone.
   var trials: [TrialEntry] = []
-  var indexByID: [TrialID: Int] = [:]
-  var indexByIdentity: [TrialIdentity: Int] = [:]
+  var indexByID = TrialPositions()
+  var indexByIdentity = IdentityTable()
   var cells: [CellProgress] = []
   var workers: [WorkerSession: Worker] = [:]
   /// Those of them that are in contact.

@@ -22,11 +22,50 @@ package struct Seed: RawRepresentable, Hashable, Codable, Sendable, Comparable, 
   package static let reference = Seed(rawValue: .max)
 }
 
-/// SHA-256 of a configuration's canonical form: 64 lower-case hex digits.
+/// SHA-256 of a configuration's canonical form: as text 64 lower-case hex digits, kept as four numbers, since a sweep may
+/// have a million of them and looks them up all the time.
 package struct ConfigurationID: RawRepresentable, Hashable, Codable, Sendable, Comparable, CustomStringConvertible {
-  package let rawValue: String
-  package init(rawValue: String) { self.rawValue = rawValue }
-  package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  private let words: SIMD4<UInt64>
+
+  init(sha256Of bytes: [UInt8]) { words = sha256Words(bytes) }
+
+  /// Nil unless `rawValue` is 64 lower-case hex digits.
+  package init?(rawValue: String) {
+    var text = rawValue
+    let words: SIMD4<UInt64>? = text.withUTF8 { digits in
+      guard digits.count == 64 else { return nil }
+      var words = SIMD4<UInt64>()
+      for (index, digit) in digits.enumerated() {
+        let value: UInt8
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
+        default: return nil
+        }
+        words[index / 16] = words[index / 16] << 4 | UInt64(value)
+      }
+      return words
+    }
+    guard let words else { return nil }
+    self.words = words
+  }
+
+  package var rawValue: String {
+    var text: [UInt8] = []
+    text.reserveCapacity(64)
+    for index in 0..<4 { appendHexadecimal(words[index], to: &text) }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// As even as a hash.
+  var leadingBits: UInt64 { words[0] }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(words[0]) }
+  package static func == (a: Self, b: Self) -> Bool { a.words == b.words }
+  package static func < (a: Self, b: Self) -> Bool {
+    for index in 0..<4 where a.words[index] != b.words[index] { return a.words[index] < b.words[index] }
+    return false
+  }
   package var description: String { rawValue }
 }
 

@@ -57,7 +57,7 @@ package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, C
 }
 
 /// A parameter's value as a manifest writes it and a configuration's canonical form stores it.
-package indirect enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
+package enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
   case integer(Int)
   case number(Double)
   case text(String)

@@ -87,41 +87,62 @@ extension SweepPlan {
 
   /// Sorts stored trials by what this plan says about them.
   package func place(_ stored: [TrialRecord]) -> PlacedTrials {
-    var byIdentity: [TrialIdentity: Int] = [:]
-    byIdentity.reserveCapacity(stored.count)
-    for (index, record) in stored.enumerated() where byIdentity[record.identity] == nil {
-      byIdentity[record.identity] = index
-    }
     var placed = PlacedTrials()
-    var taken: Set<TrialIdentity> = []
-    func take(_ planned: PlannedTrial) {
-      guard taken.insert(planned.identity).inserted else {
-        placed.shared += 1
-        return
-      }
-      guard let index = byIdentity[planned.identity] else {
-        placed.missing += 1
-        return
-      }
+    let visit = visitTrials(in: stored.indices, { stored[$0].identity }, { stored[$0] }) { planned, index in
       var record = stored[index]
       (record.cell, record.stage) = (planned.cell, planned.stage)
       placed.current.append(record)
     }
-    for cell in cells {
-      let tuning = tuningTrials(of: cell)
-      for perSeed in tuning { for planned in perSeed { take(planned) } }
-      switch selection(tuning: tuning.map { $0.map { byIdentity[$0.identity].map { stored[$0] } } }) {
-      case .undecided: placed.missing += 1 + reportSeeds.count
-      case .impossible:
-        take(referenceTrial(of: cell, selected: 0))
-        for planned in reportingTrials(of: cell, selected: 0) { take(planned) }
-      case .selected(let candidate):
-        take(referenceTrial(of: cell, selected: candidate))
-        for planned in reportingTrials(of: cell, selected: candidate) { take(planned) }
-      }
-    }
-    placed.superseded = stored.filter { !taken.contains($0.identity) }
+    (placed.missing, placed.shared) = (visit.missing, visit.shared)
+    placed.superseded = zip(stored, visit.isCurrent).filter { !$0.1 }.map(\.0)
     return placed
+  }
+
+  /// How many trials the sweep will have when it ends, as far as that is known by now, and how many have ended.
+  package func census(_ stored: [StoredTrial]) -> (planned: Int, ended: Int) {
+    var ended = 0
+    let visit = visitTrials(in: stored.indices, { stored[$0].record.identity }, { stored[$0].record }) { _, index in
+      if stored[index].record.state.isTerminal { ended += 1 }
+    }
+    return (plannedTrialCount - visit.shared, ended)
+  }
+
+  /// Goes through all trials of the plan, in its order, and shows those that are stored.
+  /// - indices: of stored trials; `identity` and `record` give what stands there. Of equal identities the first counts.
+  private func visitTrials(
+    in indices: Range<Int>, _ identity: (Int) -> TrialIdentity, _ record: (Int) -> TrialRecord,
+    show: (PlannedTrial, Int) -> Void
+  ) -> (missing: Int, shared: Int, isCurrent: [Bool]) {
+    var table = IdentityTable(capacity: indices.count)
+    for index in indices where table.position(of: identity(index), identity) == nil { table.insert(index, identity) }
+    var missing = 0, shared = 0
+    var isCurrent = [Bool](repeating: false, count: indices.count)
+    var absent: Set<TrialIdentity> = []
+    func take(_ planned: PlannedTrial) -> Int? {
+      guard let index = table.position(of: planned.identity, identity) else {
+        if absent.insert(planned.identity).inserted { missing += 1 } else { shared += 1 }
+        return nil
+      }
+      if isCurrent[index] {
+        shared += 1
+      } else {
+        isCurrent[index] = true
+        show(planned, index)
+      }
+      return index
+    }
+    for cell in cells {
+      let tuning = tuningTrials(of: cell).map { $0.map { take($0).map(record) } }
+      let choice = selection(tuning: tuning)
+      if choice == .undecided {
+        missing += 1 + reportSeeds.count
+        continue
+      }
+      let candidate = if case .selected(let candidate) = choice { candidate } else { 0 }
+      _ = take(referenceTrial(of: cell, selected: candidate))
+      for planned in reportingTrials(of: cell, selected: candidate) { _ = take(planned) }
+    }
+    return (missing, shared, isCurrent)
   }
 }
 

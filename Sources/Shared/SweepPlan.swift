@@ -20,9 +20,11 @@ package struct CellPlan: Sendable {
   package let coordinates: [ParameterValue]
   /// The configurations to tune over, in the method's order; at least one, all different.
   package let configurations: [TrialConfiguration]
+  package init(id: CellID, coordinates: [ParameterValue], configurations: [TrialConfiguration]) {
+    (self.id, self.coordinates, self.configurations) = (id, coordinates, configurations)
+  }
   package init(id: CellID, coordinates: [ParameterValue], candidates: [TrialParameters]) {
-    (self.id, self.coordinates) = (id, coordinates)
-    configurations = candidates.map { TrialConfiguration($0) }
+    self.init(id: id, coordinates: coordinates, configurations: candidates.map { TrialConfiguration($0) })
   }
 }
 

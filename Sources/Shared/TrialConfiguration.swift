@@ -36,8 +36,12 @@ extension SweepPlan {
   /// The attainable references of all candidates, by their parameters: many candidates share one.
   package var references: [TrialParameters: TrialConfiguration] {
     var known: [TrialParameters: TrialConfiguration] = [:]
+    var last: TrialParameters?
     for configuration in cells.lazy.flatMap(\.configurations) {
       let reference = configuration.parameters.reference
+      // Most candidates of a cell differ in what concerns training only.
+      if reference == last { continue }
+      last = reference
       if known[reference] == nil { known[reference] = TrialConfiguration(reference) }
     }
     return known

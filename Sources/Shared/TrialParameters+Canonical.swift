@@ -1,5 +1,5 @@
-// The canonical form of a configuration, its identity, and reading it back from the wire or the store.
-// Canonical: sorted JSON, frozen defaults left out, recipes expanded, floats by bit pattern (docs/design.md, Manifest).
+// What of a configuration is not default, every value as a manifest writes it, and a configuration read back from its
+// canonical form, from the wire or the store.
 import Foundation
 
 extension TrialParameters {
@@ -19,8 +19,7 @@ extension TrialParameters {
     return values
   }
 
-  private static let frozenDefaults = TrialParameters()
-  private static let identifyingNames = ParameterName.allCases.filter { $0 != .recipe }
+  static let frozenDefaults = TrialParameters()
 
   /// Every parameter's value, in the form a manifest would write it.
   package var allValues: [ParameterName: ParameterValue] {
@@ -74,18 +73,6 @@ extension TrialParameters {
     case .evaluateEvery: .integer(evaluateEvery)
     case .checkpointEvery: .integer(checkpointEvery)
     }
-  }
-
-  /// `{"activation":"exp","learning_rate":"f64:…",…}`, with `"network":"isotropic"` for an attainable reference.
-  package var canonicalJSON: String {
-    var entries = Dictionary(uniqueKeysWithValues: explicitValues.map { ($0.key.rawValue, $0.value) })
-    if network != .full { entries["network"] = .text(network.rawValue) }
-    return ParameterValue.mapping(entries).canonicalJSON
-  }
-
-  /// SHA-256 over the arithmetic version and the canonical form.
-  package var id: ConfigurationID {
-    ConfigurationID(rawValue: sha256Hex(Array("attune arithmetic \(arithmeticVersion)\n\(canonicalJSON)".utf8)))
   }
 
   /// The configuration whose canonical form is `canonicalJSON`; throws in words for anything else, since the text comes

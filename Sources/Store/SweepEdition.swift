@@ -4,7 +4,7 @@ import Shared
 
 extension SweepPlan {
   /// What was run and is no longer asked for, in words; nil if the plan covers every stored trial.
-  package func difference(from stored: [TrialRecord]) -> String? {
+  package func difference(from stored: some Collection<TrialRecord>) -> String? {
     let candidates = Set(cells.lazy.flatMap(\.configurations).map(\.id))
     let references = Set(self.references.values.map(\.id))
     let tuning = Set(tuneSeeds), reporting = Set(reportSeeds)

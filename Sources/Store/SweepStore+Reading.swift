@@ -29,7 +29,9 @@ extension SweepStore {
     var configurations: [Int64: TrialConfiguration] = [:]
     let rows = try Row.fetchCursor(db, sql: "SELECT id, digest, canonical FROM configurations")
     while let row = try rows.next() {
-      let id = ConfigurationID(rawValue: row[1])
+      guard let id = ConfigurationID(rawValue: row[1]) else {
+        throw StoreError.damaged(place: directory.database, what: "configuration \(row[0] as Int64) has no digest")
+      }
       do {
         configurations[row[0]] = try known[id] ?? TrialConfiguration(TrialParameters(canonicalJSON: row[2]), id: id)
       } catch {

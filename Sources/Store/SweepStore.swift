@@ -24,8 +24,6 @@ package final class SweepStore {
   package var budget: Int? { retention.budget }
   /// Trials of which more than one checkpoint is kept.
   var crowded: Set<TrialID> = []
-  /// Row ids of configurations already stored.
-  private var configurations: [ConfigurationID: Int64] = [:]
 
   /// Opens `path` to run `plan` there, making the directory if need be. Refuses a directory of something else, one that
   /// another process runs, and a plan that leaves out or changes what was run.
@@ -41,7 +39,7 @@ package final class SweepStore {
     try directory.refuseNetworkFileSystem()
     let store = try SweepStore(writing: directory, wallClock: wallClock)
     let stored = try store.trials(of: plan)
-    if let difference = plan.difference(from: stored.map(\.record)) {
+    if let difference = plan.difference(from: stored.lazy.map(\.record)) {
       throw .otherSweep(directory: path, difference: difference)
     }
     store.storedAtOpening = stored
@@ -103,12 +101,6 @@ package final class SweepStore {
       }
       return (database, epoch, SweepID(rawValue: first.bitPattern))
     }
-    configurations = try storing(place) {
-      try database.read { db in
-        let rows = try Row.fetchCursor(db, sql: "SELECT digest, id FROM configurations")
-        return try Dictionary(uniqueKeysWithValues: rows.map { (ConfigurationID(rawValue: $0[0]), $0[1]) })
-      }
-    }
   }
 
   private init(reading directory: SweepDirectory) throws(StoreError) {
@@ -152,18 +144,17 @@ package final class SweepStore {
   /// Makes `changes` durable, all or none, in one transaction. When this returns they survive a power cut.
   package func commit(_ changes: [SweepChange]) throws(StoreError) {
     guard !changes.isEmpty else { return }
-    var added: [ConfigurationID: Int64] = [:]
+    var last: StoredConfiguration?
     var addedBytes = 0
     let now = wallClock().timeIntervalSince1970
     let (superseded, crowding) = try storing(directory.database) {
       try database.write { db in
-        for change in changes { try apply(change, to: db, at: now, adding: &added, &addedBytes) }
+        for change in changes { try apply(change, to: db, at: now, after: &last, &addedBytes) }
         try db.cachedStatement(sql: "UPDATE sessions SET ended = ? WHERE epoch = ?").execute(
           arguments: [now, epoch])
         return try collectSuperseded(by: changes, in: db)
       }
     }
-    configurations.merge(added) { known, _ in known }
     for (trial, isCrowded) in crowding { if isCrowded { crowded.insert(trial) } else { crowded.remove(trial) } }
     storedBytes += addedBytes - superseded.reduce(0) { $0 + $1.bytes }
     remove(superseded.map(\.digest))
@@ -187,12 +178,12 @@ package final class SweepStore {
   }
 
   private func apply(
-    _ change: SweepChange, to db: Database, at now: Double, adding added: inout [ConfigurationID: Int64],
+    _ change: SweepChange, to db: Database, at now: Double, after last: inout StoredConfiguration?,
     _ addedBytes: inout Int
   ) throws {
     switch change {
-    case .planned(let record): try insert(record, into: db, adding: &added)
-    case .plannedTrials(let records): for record in records { try insert(record, into: db, adding: &added) }
+    case .planned(let record): try insert(record, into: db, after: &last)
+    case .plannedTrials(let records): for record in records { try insert(record, into: db, after: &last) }
     case .status(let status): try write(status, to: db, at: now)
     case .points(let trial, let points):
       // A resumed attempt repeats points with the same bits.
@@ -229,19 +220,24 @@ package final class SweepStore {
     }
   }
 
-  private func insert(
-    _ record: TrialRecord, into db: Database, adding added: inout [ConfigurationID: Int64]
-  ) throws {
-    let id = record.configuration
-    let configuration: Int64
-    if let known = configurations[id] ?? added[id] {
-      configuration = known
-    } else {
-      try db.cachedStatement(sql: "INSERT INTO configurations (digest, canonical) VALUES (?, ?)").execute(
-        arguments: [id.rawValue, record.parameters.canonicalJSON])
-      configuration = db.lastInsertedRowID
-      added[id] = configuration
+  /// The row of the record's configuration, which is stored now unless it was before.
+  private func row(of record: TrialRecord, in db: Database, after last: StoredConfiguration?) throws -> Int64 {
+    if let last, last.id == record.configuration { return last.row }
+    let digest = record.configuration.rawValue
+    try db.cachedStatement(sql: "INSERT INTO configurations (digest, canonical) VALUES (?, ?) ON CONFLICT DO NOTHING")
+      .execute(arguments: [digest, record.parameters.canonicalJSON])
+    if db.changesCount == 1 { return db.lastInsertedRowID }
+    let found = try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT id FROM configurations WHERE digest = ?"), arguments: [digest])
+    guard let found else {
+      throw StoreError.damaged(place: directory.database, what: "configuration \(digest) is gone")
     }
+    return found
+  }
+
+  private func insert(_ record: TrialRecord, into db: Database, after last: inout StoredConfiguration?) throws {
+    let configuration = try row(of: record, in: db, after: last)
+    last = StoredConfiguration(id: record.configuration, row: configuration)
     try db.cachedStatement(
       sql: """
         INSERT INTO trials (id, configuration, seed, stage, state, failures, attempts) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -251,6 +247,12 @@ package final class SweepStore {
       record.failures, record.attempts,
     ])
   }
+}
+
+/// A configuration and its row. The trials of one follow each other, so that the last one is all that has to be known.
+private struct StoredConfiguration {
+  let id: ConfigurationID
+  let row: Int64
 }
 
 /// Whether the database has no write-ahead log with content.

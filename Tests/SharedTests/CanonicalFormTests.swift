@@ -80,6 +80,34 @@ import Testing
     }
   }
 
+  @Test func `every parameter stands in the form where it is not its default, and only there`() throws {
+    let others: [ParameterName: ParameterValue] = [
+      .task: .text("exp(2)"), .activation: .list([.text("exp"), .text("softmax")]), .layers: .integer(2),
+      .context: .integer(9), .dimension: .integer(4), .batch: .integer(64), .steps: .integer(300),
+      .resampleEvery: .integer(2), .pool: .integer(10_000), .learningRate: .number(0.5), .optimizer: .text("sgd"),
+      .beta1: .number(0.5), .beta2: .number(0.5), .epsilon: .number(1e-6), .weightDecay: .number(0.1),
+      .warmupSteps: .integer(7), .schedule: .text("step"), .clipNorm: .text("none"),
+      .layerClip: .mapping(["scale": .number(1e-8), "base": .integer(50)]), .initialization: .text("gaussian"),
+      .initScale: .number(0.2), .restarts: .integer(2), .value: .text("sparse"), .attentionScale: .text("1"),
+      .tiedLayers: .flag(true), .covariance: .list([2, 3, 4, 5, 6].map { .number($0) }), .inputs: .text("cube"),
+      .kernelOn: .text("x"), .labelNoise: .number(0.25), .validationPrompts: .integer(77), .testPrompts: .integer(78),
+      .evaluateEvery: .integer(3), .checkpointEvery: .integer(4),
+    ]
+    let base: [ParameterName: ParameterValue] = [.task: .text("relu"), .activation: .text("linear")]
+    for name in ParameterName.allCases where name != .recipe {
+      let value = try #require(others[name], "no other value for \(name.rawValue)")
+      let written = try parameters(base.merging([name: value]) { $1 })
+      // The generic way, value by value, from what differs.
+      for configuration in [written, written.reference] {
+        var entries = Dictionary(
+          uniqueKeysWithValues: configuration.explicitValues.map { ($0.key.rawValue, $0.value) })
+        if configuration.network != .full { entries["network"] = .text(configuration.network.rawValue) }
+        #expect(configuration.canonicalJSON == ParameterValue.mapping(entries).canonicalJSON)
+      }
+      #expect(written.explicitValues[name] != nil)
+    }
+  }
+
   @Test(arguments: [
     "", "[]", "{", #"{"zebra":1}"#, #"{"task":null}"#, #"{"layers":0}"#, #"{"steps":2000,"task":"linear"}"#,
     #"{"activation":"linear", "steps":2000,"task":"linear"}"#, #"{"network":"odd"}"#,
