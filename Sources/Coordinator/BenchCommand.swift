@@ -1,5 +1,5 @@
-// `attune bench`: what this machine does, measured. `training` times one step of one network; `dispatch`, in a file of
-// its own, the coordinator.
+// `attune bench`: what this machine does, measured. `training` times one step of one network; in files of their own,
+// `gang` trials that share their batches and `dispatch` the coordinator.
 internal import ArgumentParser
 import Foundation
 import Kernels
@@ -9,7 +9,7 @@ import Training
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure this machine.",
-    subcommands: [BenchTraining.self, BenchDispatch.self, BenchSimulation.self])
+    subcommands: [BenchTraining.self, BenchGang.self, BenchDispatch.self, BenchSimulation.self])
 }
 
 struct BenchTraining: ParsableCommand {
@@ -56,38 +56,17 @@ struct BenchTraining: ParsableCommand {
       throw ValidationError("--seconds is \(seconds); write a number above 0 and up to 600")
     }
     let measurement = measureTraining(
-      try parameters(), threads: threads, instructionSet: try instructionSet(), seconds: seconds)
-    print(json ? try encoded(measurement) : text(measurement))
+      try parameters(), threads: threads, instructionSet: try chosenInstructionSet(isa), seconds: seconds)
+    print(json ? try measurementJSON(measurement) : text(measurement))
   }
 
   private func parameters() throws -> TrialParameters {
-    let heads = activation.split(separator: "+", omittingEmptySubsequences: false).map {
-      ParameterValue.text(String($0))
-    }
     do throws(ParameterError) {
       return try TrialParameters(values: [
-        .activation: .list(heads), .task: .text(task), .layers: .integer(layers), .context: .integer(context),
-        .dimension: .integer(dimension), .batch: .integer(batch),
+        .activation: .list(heads(activation)), .task: .text(task), .layers: .integer(layers),
+        .context: .integer(context), .dimension: .integer(dimension), .batch: .integer(batch),
       ])
     } catch { throw ValidationError("--\(error)") }
-  }
-
-  private func instructionSet() throws -> InstructionSet {
-    let supported = InstructionSet.allCases.filter(\.isSupported)
-    guard let best = InstructionSet.best else { throw CommandFailure(TrainingError.unsupportedProcessor.description) }
-    guard let isa else { return best }
-    guard let set = InstructionSet(rawValue: isa), set.isSupported else {
-      let names = supported.map(\.rawValue).joined(separator: " or ")
-      throw ValidationError("--isa is \"\(isa)\"; this processor runs \(names)")
-    }
-    return set
-  }
-
-  private func encoded(_ measurement: TrainingMeasurement) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = .sortedKeys
-    return String(decoding: try encoder.encode(measurement), as: UTF8.self)
   }
 
   private func text(_ m: TrainingMeasurement) -> String {
@@ -104,4 +83,29 @@ struct BenchTraining: ParsableCommand {
       memory      \(number(m.peakMemoryMib, 0)) MiB at most
       """
   }
+}
+
+/// The heads of `exp+linear`.
+func heads(_ text: String) -> [ParameterValue] {
+  text.split(separator: "+", omittingEmptySubsequences: false).map { .text(String($0)) }
+}
+
+/// The build of the kernels that `--isa` names.
+func chosenInstructionSet(_ isa: String?) throws -> InstructionSet {
+  let supported = InstructionSet.allCases.filter(\.isSupported)
+  guard let best = InstructionSet.best else { throw CommandFailure(TrainingError.unsupportedProcessor.description) }
+  guard let isa else { return best }
+  guard let set = InstructionSet(rawValue: isa), set.isSupported else {
+    let names = supported.map(\.rawValue).joined(separator: " or ")
+    throw ValidationError("--isa is \"\(isa)\"; this processor runs \(names)")
+  }
+  return set
+}
+
+/// One object, as `--json` prints it.
+func measurementJSON(_ measurement: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  encoder.outputFormatting = .sortedKeys
+  return String(decoding: try encoder.encode(measurement), as: UTF8.self)
 }

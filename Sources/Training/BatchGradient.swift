@@ -1,8 +1,35 @@
-// One batch: its prompts, and the loss and gradient over them, by chunks of 64 prompts on the trial's threads, or by
-// blocks of 16 where chunks are few. Both are summed in a fixed binary tree, so the number of threads changes no bit.
+// One batch: its prompts, and the losses and gradients of one or several networks over them, by chunks of 64 prompts on
+// the threads at hand, or by blocks of 16 where chunks are few. Both are summed in a fixed binary tree, so neither the
+// number of threads nor the other networks change a bit.
 import KernelTypes
 import Kernels
 import Shared
+
+/// What the chunks of a batch add up to for one network.
+final class GradientSums: @unchecked Sendable {
+  fileprivate let network: PreparedNetwork
+  /// Sums of all blocks, where threads share chunks.
+  fileprivate let blockSums: AlignedFloats
+  /// Chunk gradients of one wave, then one row per wave.
+  fileprivate let chunkGradients: AlignedFloats
+  fileprivate let waveGradients: AlignedFloats
+  fileprivate let chunkLosses: AlignedFloats
+  fileprivate var count: Int { network.pass.gradientCount }
+
+  /// Mean loss over the batch last evaluated.
+  fileprivate(set) var loss = Double.nan
+  /// Its gradient, [L][H][dM, dP, dρ].
+  var gradient: UnsafePointer<Float> { UnsafePointer(waveGradients.pointer) }
+
+  fileprivate init(_ network: PreparedNetwork, chunks: Int, wave: Int, sharedBlocks: Int) {
+    self.network = network
+    let count = network.pass.gradientCount
+    blockSums = AlignedFloats(count: sharedBlocks * network.pass.laneSumVectors * lanesPerBlock)
+    chunkGradients = AlignedFloats(count: min(wave, chunks) * count)
+    waveGradients = AlignedFloats(count: (chunks + wave - 1) / wave * count)
+    chunkLosses = AlignedFloats(count: chunks)
+  }
+}
 
 final class BatchGradient: @unchecked Sendable {
   private let kernels: KernelTable
@@ -11,50 +38,52 @@ final class BatchGradient: @unchecked Sendable {
   private let count: Int
   private let chunks: Int
   private let blocks: Int
-  /// Whether threads share chunks, and the sums of all blocks, if they do.
+  /// Whether threads share chunks.
   private let sharesChunks: Bool
-  private let blockSums: AlignedFloats
   private let prompts: AlignedFloats
   private let targets: AlignedFloats
   private let dataScratch: [AlignedFloats]
   private let networkScratch: [AlignedFloats]
-  /// Chunk gradients of one wave, then one row per wave. A wave is a power of two of chunks: an aligned subtree.
+  /// A power of two of chunks: an aligned subtree.
   private let wave: Int
-  private let chunkGradients: AlignedFloats
-  private let waveGradients: AlignedFloats
-  private let chunkLosses: AlignedFloats
-  private let gradientCount: Int
+  /// One for each network, in their order.
+  private(set) var sums: [GradientSums]
 
-  init(_ parameters: TrialParameters, stream: PromptStream, pool: WorkerPool, kernels: KernelTable, pass: NetworkPass) {
+  /// - networks: all that may be evaluated, of any depth and activations but of the stream's shape.
+  init(
+    _ parameters: TrialParameters, stream: PromptStream, pool: WorkerPool, kernels: KernelTable,
+    networks: [PreparedNetwork]
+  ) {
     self.kernels = kernels
     self.pool = pool
     self.stream = stream
     count = parameters.batch
-    chunks = (count + promptsPerChunk - 1) / promptsPerChunk
-    blocks = (count + lanesPerBlock - 1) / lanesPerBlock
-    sharesChunks = Self.sharesChunks(
-      chunks: chunks, blocks: blocks, threads: pool.threadCount, sumVectors: pass.laneSumVectors)
-    blockSums = AlignedFloats(count: sharesChunks ? blocks * pass.laneSumVectors * lanesPerBlock : 0)
+    let chunks = (count + promptsPerChunk - 1) / promptsPerChunk
+    let blocks = (count + lanesPerBlock - 1) / lanesPerBlock
+    let sharesChunks = Self.sharesChunks(
+      chunks: chunks, blocks: blocks, threads: pool.threadCount,
+      sumVectors: networks.reduce(0) { $0 + $1.pass.laneSumVectors })
     prompts = AlignedFloats(count: chunks * blocksPerChunk * stream.floatsPerBlock)
     targets = AlignedFloats(count: chunks * promptsPerChunk)
     dataScratch = (0..<pool.threadCount).map { _ in AlignedFloats(count: stream.scratchCount) }
-    let scratchCount = kernels.networkScratch(pass)
+    let scratchCount = networks.map { kernels.networkScratch($0.pass) }.max() ?? 0
     networkScratch = (0..<pool.threadCount).map { _ in AlignedFloats(count: scratchCount) }
-    gradientCount = pass.gradientCount
+    let gradientCount = networks.reduce(0) { $0 + $1.pass.gradientCount }
     var wave = 512
     while wave > 16, wave * gradientCount > 4 << 20 { wave /= 2 }
-    self.wave = wave
-    chunkGradients = AlignedFloats(count: min(wave, chunks) * gradientCount)
-    waveGradients = AlignedFloats(count: (chunks + wave - 1) / wave * gradientCount)
-    chunkLosses = AlignedFloats(count: chunks)
+    let rows = wave
+    sums = networks.map { GradientSums($0, chunks: chunks, wave: rows, sharedBlocks: sharesChunks ? blocks : 0) }
+    (self.chunks, self.blocks, self.sharesChunks, self.wave) = (chunks, blocks, sharesChunks, wave)
   }
 
-  /// Mean loss over the batch and its gradient, [L][H][dM, dP, dρ]; the pointer is valid until the next call.
+  /// Losses and gradients of some of the networks; what `sums` holds for them is valid until their next evaluation.
+  /// A chunk is drawn and then taken by every network in turn, while it is in the cache.
   /// - drawing: the batch to draw first, or nil to use the prompts at hand.
-  func evaluate(_ network: PreparedNetwork, drawing batch: Int?) -> (loss: Double, gradient: UnsafePointer<Float>) {
+  func evaluate(_ wanted: [GradientSums], drawing batch: Int?) {
     if sharesChunks {
       pool.run(count: blocks) { [self] block, thread in
-        evaluateBlock(network, block: block, thread: thread, drawing: batch)
+        if let batch { drawPrompts(from: block * lanesPerBlock, atMost: lanesPerBlock, thread: thread, batch: batch) }
+        for sums in wanted { evaluateBlock(sums, block: block, thread: thread) }
       }
     }
     var first = 0
@@ -63,20 +92,31 @@ final class BatchGradient: @unchecked Sendable {
       let size = min(wave, chunks - first)
       let start = first
       pool.run(count: size) { [self] index, thread in
-        if sharesChunks {
-          sumBlocks(network, chunk: start + index, slot: index)
-        } else {
-          evaluateChunk(network, chunk: start + index, slot: index, thread: thread, drawing: batch)
+        if !sharesChunks, let batch { drawChunk(start + index, thread: thread, batch: batch) }
+        for sums in wanted {
+          if sharesChunks {
+            sumBlocks(sums, chunk: start + index, slot: index)
+          } else {
+            evaluateChunk(sums, chunk: start + index, slot: index, thread: thread)
+          }
         }
       }
-      kernels.sumRows(chunkGradients.pointer, size, gradientCount)
-      waveGradients.pointer.advanced(by: row * gradientCount).update(from: chunkGradients.pointer, count: gradientCount)
+      for sums in wanted {
+        kernels.sumRows(sums.chunkGradients.pointer, size, sums.count)
+        sums.waveGradients.pointer.advanced(by: row * sums.count).update(
+          from: sums.chunkGradients.pointer, count: sums.count)
+      }
       first += size
       row += 1
     }
-    kernels.sumRows(waveGradients.pointer, row, gradientCount)
-    return (treeSum(chunkLosses.pointer, chunks) / Double(count), UnsafePointer(waveGradients.pointer))
+    for sums in wanted {
+      kernels.sumRows(sums.waveGradients.pointer, row, sums.count)
+      sums.loss = treeSum(sums.chunkLosses.pointer, chunks) / Double(count)
+    }
   }
+
+  /// Drops what is kept for the network at `place`; those behind it move up.
+  func forget(_ place: Int) { sums.remove(at: place) }
 
   /// Draws batch `batch` without evaluating it.
   func draw(_ batch: Int) {
@@ -101,29 +141,27 @@ final class BatchGradient: @unchecked Sendable {
       prompts: prompts.pointer + first / lanesPerBlock * stream.floatsPerBlock, targets: targets.pointer + first)
   }
 
-  private func evaluateChunk(_ network: PreparedNetwork, chunk: Int, slot: Int, thread: Int, drawing batch: Int?) {
+  private func evaluateChunk(_ sums: GradientSums, chunk: Int, slot: Int, thread: Int) {
     let firstBlock = chunk * blocksPerChunk
-    if let batch { drawChunk(chunk, thread: thread, batch: batch) }
     kernels.lossAndGradient(
-      network.pass, prompts.pointer + firstBlock * stream.floatsPerBlock, targets.pointer + firstBlock * lanesPerBlock,
-      min(blocksPerChunk, blocks - firstBlock), 2 / Float(count), networkScratch[thread].pointer,
-      chunkGradients.pointer + slot * gradientCount, chunkLosses.pointer + chunk)
+      sums.network.pass, prompts.pointer + firstBlock * stream.floatsPerBlock,
+      targets.pointer + firstBlock * lanesPerBlock, min(blocksPerChunk, blocks - firstBlock), 2 / Float(count),
+      networkScratch[thread].pointer, sums.chunkGradients.pointer + slot * sums.count, sums.chunkLosses.pointer + chunk)
   }
 
-  private func evaluateBlock(_ network: PreparedNetwork, block: Int, thread: Int, drawing batch: Int?) {
-    let first = block * lanesPerBlock
-    if let batch { drawPrompts(from: first, atMost: lanesPerBlock, thread: thread, batch: batch) }
+  private func evaluateBlock(_ sums: GradientSums, block: Int, thread: Int) {
+    let first = block * lanesPerBlock, pass = sums.network.pass
     kernels.blockSums(
-      network.pass, prompts.pointer + block * stream.floatsPerBlock, targets.pointer + first, 2 / Float(count),
-      networkScratch[thread].pointer, blockSums.pointer + first * network.pass.laneSumVectors)
+      pass, prompts.pointer + block * stream.floatsPerBlock, targets.pointer + first, 2 / Float(count),
+      networkScratch[thread].pointer, sums.blockSums.pointer + first * pass.laneSumVectors)
   }
 
-  private func sumBlocks(_ network: PreparedNetwork, chunk: Int, slot: Int) {
-    let firstBlock = chunk * blocksPerChunk
+  private func sumBlocks(_ sums: GradientSums, chunk: Int, slot: Int) {
+    let firstBlock = chunk * blocksPerChunk, pass = sums.network.pass
     kernels.sumBlocks(
-      network.pass, blockSums.pointer + firstBlock * lanesPerBlock * network.pass.laneSumVectors,
-      min(blocksPerChunk, blocks - firstBlock), chunkGradients.pointer + slot * gradientCount,
-      chunkLosses.pointer + chunk)
+      pass, sums.blockSums.pointer + firstBlock * lanesPerBlock * pass.laneSumVectors,
+      min(blocksPerChunk, blocks - firstBlock), sums.chunkGradients.pointer + slot * sums.count,
+      sums.chunkLosses.pointer + chunk)
   }
 }
 

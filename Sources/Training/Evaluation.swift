@@ -4,7 +4,7 @@ import KernelTypes
 import Kernels
 import Shared
 
-/// The validation prompts of one trial, drawn once and kept.
+/// The validation prompts of one trial or gang, drawn once and kept.
 final class ValidationSet: @unchecked Sendable {
   private let kernels: KernelTable
   private let count: Int
@@ -48,6 +48,15 @@ final class ValidationSet: @unchecked Sendable {
     }
     return sum / Double(count)
   }
+}
+
+/// Where trials of the same prompts are evaluated: on which validation prompts, and by which threads.
+struct Validation {
+  let set: ValidationSet
+  let pool: WorkerPool
+  let kernels: KernelTable
+
+  func loss(_ network: PreparedNetwork) -> Double { set.loss(network, pool: pool) }
 }
 
 /// Predictions and targets on a trial's test prompts, in prompt order.

@@ -62,22 +62,21 @@ package func measureTraining(
   var network = layout.expand(state.packed)
   let prepared = PreparedNetwork(network)
   let stream = PromptStream(parameters, seed: seed, purpose: .training, kernels: kernels)
-  let batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, pass: prepared.pass)
+  let batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, networks: [prepared])
   var gradient = [Float](repeating: 0, count: layout.count)
   let draws = timings(seconds: seconds) { batch.draw($0) }
-  var (_, raw) = batch.evaluate(prepared, drawing: nil)
   func prepare() {
     layout.expand(state.packed, into: &network)
     prepared.update(network)
   }
   func update(_ index: Int) {
-    layout.pullBack(raw, network, into: &gradient)
+    layout.pullBack(batch.sums[0].gradient, network, into: &gradient)
     clip(&gradient, layout, step: index)
     state.update(gradient: gradient, local: index)
   }
   let steps = timings(seconds: seconds) { index in
     prepare()
-    (_, raw) = batch.evaluate(prepared, drawing: nil)
+    batch.evaluate(batch.sums, drawing: nil)
     update(index)
   }
   let serial = timings(seconds: min(0.1, seconds)) { index in

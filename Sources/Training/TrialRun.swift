@@ -1,50 +1,17 @@
-// The training loop of one trial: steps, evaluations, checkpoints, restarts, and the numbers at the end.
-// Everything it computes follows from parameters, seed and stage; when it is stopped and resumed changes nothing.
+// One trial in training: its steps on batches that are handed to it, evaluations, checkpoints, restarts, and the numbers
+// at the end. Everything it computes follows from parameters, seed and stage; when it is stopped and resumed, and who
+// trains beside it on the same prompts, changes nothing.
 import Foundation
 import KernelTypes
 import Kernels
 import Shared
 
-/// The name of the instruction set that trials run with here.
-package var instructionSetName: String { InstructionSet.best?.rawValue ?? "none" }
-
-package func requireSupportedProcessor() throws(TrainingError) {
-  if InstructionSet.best == nil { throw .unsupportedProcessor }
-}
-
-/// Posterior means shared by the trials of this process.
-private let sharedBayesCache = BayesCache()
-
-/// Trains one trial on the calling thread and `assignment.threads − 1` others, until it ends or is asked to stop.
-/// - instructionSet: which build of the kernels runs it; all give the same bits.
-package func runTrial(
-  _ assignment: TrialAssignment, on instructionSet: InstructionSet? = .best, observer: some TrialObserver
-) throws(TrainingError) -> TrialEnd {
-  guard let kernels = instructionSet?.kernels else { throw .unsupportedProcessor }
-  return try runTrial(assignment, with: kernels, observer: observer)
-}
-
-/// The same with any table of kernels.
-package func runTrial(
-  _ assignment: TrialAssignment, with kernels: KernelTable, observer: some TrialObserver
-) throws(TrainingError) -> TrialEnd {
-  let run = try TrialRun(assignment, kernels: kernels, observer: observer)
-  return try run.run()
-}
-
-final class TrialRun<Observer: TrialObserver> {
+final class TrialRun {
   private let assignment: TrialAssignment
   private let parameters: TrialParameters
-  private let kernels: KernelTable
-  private let observer: Observer
-  private var pool: WorkerPool
+  let observer: any TrialObserver
   private let layout: TrainableLayout
-  private let prepared: PreparedNetwork
-  private var batch: BatchGradient
-  private let stream: PromptStream
-  /// `batch` holds no prompts yet.
-  private var batchIsEmpty = true
-  private let validation: ValidationSet
+  let prepared: PreparedNetwork
   private var state: TrainingState
   /// What `state.packed` stood for when a step last asked.
   private var network: Network
@@ -52,11 +19,14 @@ final class TrialRun<Observer: TrialObserver> {
   private let started = ContinuousClock.now
   private var lastReport: ContinuousClock.Instant
   private let firstStep: Int
+  /// Its share of the time of the thread that runs it.
+  private(set) var seconds = 0.0
+  /// Its last loss was not finite and no restart is left.
+  private var hasDiverged = false
 
-  init(_ assignment: TrialAssignment, kernels: KernelTable, observer: Observer) throws(TrainingError) {
+  init(_ assignment: TrialAssignment, observer: any TrialObserver) throws(TrainingError) {
     self.assignment = assignment
     parameters = assignment.parameters
-    self.kernels = kernels
     self.observer = observer
     layout = TrainableLayout(parameters)
     if let resume = assignment.resume {
@@ -66,83 +36,59 @@ final class TrialRun<Observer: TrialObserver> {
     }
     network = layout.expand(state.packed)
     prepared = PreparedNetwork(network)
-    stream = PromptStream(parameters, seed: assignment.seed, purpose: .training, kernels: kernels)
-    let scratch = kernels.networkScratch(prepared.pass) + stream.scratchCount
-    try Self.checkMemory(parameters, bytesPerThread: 4 * scratch, threads: assignment.threads)
-    pool = WorkerPool(threadCount: assignment.threads)
-    batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, pass: prepared.pass)
-    validation = ValidationSet(parameters, seed: assignment.seed, pool: pool, kernels: kernels)
     gradient = Array(repeating: 0, count: layout.count)
     lastReport = started
     firstStep = state.step
   }
 
-  private static func checkMemory(
-    _ parameters: TrialParameters, bytesPerThread: Int, threads: Int
-  ) throws(TrainingError) {
-    let promptBytes = (parameters.context + 1) * (parameters.dimension + 1) * 4
-    let bytes = (parameters.batch + parameters.validationPrompts) * promptBytes + bytesPerThread * max(1, threads)
-    if bytes > 16 << 30 { throw .tooLarge(what: "the batch with its states", bytes: bytes) }
+  /// Nothing is left but `finish`. Where the last checkpoint was the trial's end, from the beginning.
+  var takesNoMoreSteps: Bool { hasDiverged || state.step >= parameters.steps * parameters.restarts }
+
+  /// The number of the batch that its next step takes, which never falls. The batches of a restart are its own, so that
+  /// restarts differ in more than their start.
+  var nextBatch: Int {
+    let (restart, local) = state.step.quotientAndRemainder(dividingBy: parameters.steps)
+    let batchesPerRestart = (parameters.steps + parameters.resampleEvery - 1) / parameters.resampleEvery
+    return restart * batchesPerRestart + local / parameters.resampleEvery
   }
 
-  func run() throws(TrainingError) -> TrialEnd {
-    // Where the last checkpoint was the trial's end, the loop does nothing.
-    while state.step < parameters.steps * parameters.restarts {
-      if observer.stopRequested { return .stopped(state.checkpoint(layout)) }
-      if let threads = observer.threadsGranted, threads != pool.threadCount { try share(threads) }
-      let local = state.step % parameters.steps
-      if local == 0, state.step > 0 { beginRestart() }
-      let drawing =
-        local % parameters.resampleEvery == 0 || batchIsEmpty ? local / parameters.resampleEvery : nil
-      // A batch with one huge prompt is no divergence: exponential attention has them, and clipping bounds the step.
-      guard takeStep(local, drawing: drawing) else {
-        if parameters.restarts == 1 || !skipDivergedRestart() { return try finish(diverged: true) }
-        continue
-      }
-      state.step += 1
-      try afterStep(local + 1)
-    }
-    return try finish(diverged: false)
-  }
-
-  /// Goes on with another number of threads. The batch at hand is drawn again: it may have been drawn for several steps.
-  private func share(_ threads: Int) throws(TrainingError) {
-    let scratch = kernels.networkScratch(prepared.pass) + stream.scratchCount
-    try Self.checkMemory(parameters, bytesPerThread: 4 * scratch, threads: threads)
-    pool = WorkerPool(threadCount: threads)
-    batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, pass: prepared.pass)
-    batchIsEmpty = true
-  }
-
-  /// False if the loss is not finite: then nothing is updated, so that a trial resumed from here ends the same way.
-  private func takeStep(_ local: Int, drawing: Int?) -> Bool {
+  /// Brings the network in the kernels' form up to date for the next step.
+  func beginStep() {
+    if state.step > 0, state.step % parameters.steps == 0 { beginRestart() }
     prepare()
-    // The batches of a restart are its own, so that restarts differ in more than their start.
-    let restart = state.step / parameters.steps
-    let first = restart * ((parameters.steps + parameters.resampleEvery - 1) / parameters.resampleEvery)
-    let (loss, raw) = batch.evaluate(prepared, drawing: drawing.map { $0 + first })
-    batchIsEmpty = false
+  }
+
+  /// Takes the step that began, with the loss and gradient of its batch. If the loss is not finite nothing is updated, so
+  /// that a trial resumed from here ends the same way. A batch with one huge prompt is no divergence: exponential
+  /// attention has them, and clipping bounds the step.
+  func takeStep(loss: Double, gradient raw: UnsafePointer<Float>, evaluatingOn validation: Validation) {
+    let local = state.step % parameters.steps
     state.lastLoss = loss
-    guard loss.isFinite else { return false }
+    guard loss.isFinite else {
+      hasDiverged = parameters.restarts == 1 || !skipDivergedRestart()
+      return
+    }
     layout.pullBack(raw, network, into: &gradient)
     clip(&gradient, layout, step: local)
     state.update(gradient: gradient, local: local)
-    return true
+    state.step += 1
+    afterStep(local + 1, validation)
   }
 
-  /// Brings the network in the kernels' form up to date with the trained vector.
+  func spend(_ duration: Duration, sharedBy count: Int = 1) { seconds += duration.seconds / Double(count) }
+
   private func prepare() {
     layout.expand(state.packed, into: &network)
     prepared.update(network)
   }
 
   /// - local: steps taken in this restart.
-  private func afterStep(_ local: Int) throws(TrainingError) {
+  private func afterStep(_ local: Int, _ validation: Validation) {
     let ends = local == parameters.steps
     let now = ContinuousClock.now
     if local % parameters.evaluateEvery == 0 || ends {
       prepare()
-      let loss = validation.loss(prepared, pool: pool)
+      let loss = validation.loss(prepared)
       let point = MetricPoint(
         step: state.step, trainLoss: state.lastLoss, validationLoss: loss,
         learningRate: learningRate(parameters, step: local - 1))
@@ -154,7 +100,7 @@ final class TrialRun<Observer: TrialObserver> {
       report([], now)
     }
     if state.step % parameters.checkpointEvery == 0, state.step < parameters.steps * parameters.restarts {
-      observer.wrote(state.checkpoint(layout))
+      observer.wrote(checkpoint)
     }
   }
 
@@ -179,36 +125,43 @@ final class TrialRun<Observer: TrialObserver> {
     return state.best != nil
   }
 
-  private func finish(diverged: Bool) throws(TrainingError) -> TrialEnd {
+  /// The trial can go on from here.
+  var checkpoint: WrittenCheckpoint { state.checkpoint(layout) }
+
+  /// What the trial has come to, once it takes no more steps.
+  func finish(_ validation: Validation, since mark: ContinuousClock.Instant) throws(TrainingError) -> TrialEnd {
     if parameters.restarts > 1, let best = state.best {
       (state.packed, state.lastLoss) = (best.packed, best.lastLoss)
     }
     prepare()
     var metrics = FinalMetrics()
     metrics.trainLoss = state.lastLoss
-    metrics.validationLoss = validation.loss(prepared, pool: pool)
-    if assignment.stage == .reporting { try measureTest(&metrics) }
+    metrics.validationLoss = validation.loss(prepared)
+    if assignment.stage == .reporting { try measureTest(&metrics, validation) }
     var losses = [metrics.trainLoss, metrics.validationLoss]
     if assignment.stage == .reporting { losses.append(metrics.testLoss) }
-    let outcome: TrialOutcome = diverged || losses.contains { !$0.isFinite } ? .diverged : .finite
-    let checkpoint = state.checkpoint(layout)
+    let outcome: TrialOutcome = hasDiverged || losses.contains { !$0.isFinite } ? .diverged : .finite
+    let checkpoint = checkpoint
+    spend(ContinuousClock.now - mark)
     let result = TrialResult(
-      outcome: outcome, metrics: metrics.canonical, checkpoint: checkpoint.digest, steps: state.step,
-      seconds: (ContinuousClock.now - started).seconds)
+      outcome: outcome, metrics: metrics.canonical, checkpoint: checkpoint.digest, steps: state.step, seconds: seconds)
     return .finished(result, checkpoint: checkpoint)
   }
 
-  private func measureTest(_ metrics: inout FinalMetrics) throws(TrainingError) {
+  private func measureTest(_ metrics: inout FinalMetrics, _ validation: Validation) throws(TrainingError) {
     var reference: PreparedNetwork?
     if let bytes = assignment.reference {
       reference = PreparedNetwork(try TrainingState.network(try Safetensors(bytes: bytes), parameters))
     }
     metrics.measure(
       predictTestPrompts(
-        parameters, seed: assignment.seed, network: prepared, reference: reference, pool: pool, kernels: kernels,
-        cache: sharedBayesCache))
+        parameters, seed: assignment.seed, network: prepared, reference: reference, pool: validation.pool,
+        kernels: validation.kernels, cache: sharedBayesCache))
   }
 }
+
+/// Posterior means shared by the trials of this process.
+private let sharedBayesCache = BayesCache()
 
 extension FinalMetrics {
   /// The same with every NaN in its one canonical bit pattern.

@@ -106,3 +106,54 @@ func finish(_ parameters: TrialParameters, seed: UInt32 = 5, stoppedAfter stops:
 func trained(_ bytes: [UInt8], _ parameters: TrialParameters) throws -> Network {
   try TrainingState.network(try Safetensors(bytes: bytes), parameters)
 }
+
+/// How a trial takes part in a gang.
+struct GangSeat {
+  var parameters: TrialParameters
+  var resume: [UInt8]?
+  /// Of the gang's turns.
+  var stopBefore: Int?
+  var threads: [Int: Int] = [:]
+
+  init(_ parameters: TrialParameters, resume: [UInt8]? = nil) { (self.parameters, self.resume) = (parameters, resume) }
+}
+
+/// How it ended there.
+struct GangEnd {
+  var end: Result<TrialEnd, TrainingError>
+  var recorder: TrialRecorder
+
+  func finished() throws -> FinishedTrial {
+    guard case .finished(let result, let checkpoint) = try end.get() else {
+      throw TrainingError.badCheckpoint(found: "a trial that stopped without being asked to")
+    }
+    return FinishedTrial(
+      result: result, checkpoint: checkpoint, points: recorder.points, checkpoints: recorder.checkpoints)
+  }
+
+  func stopped() throws -> WrittenCheckpoint {
+    guard case .stopped(let checkpoint) = try end.get() else {
+      throw TrainingError.badCheckpoint(found: "a trial that did not stop")
+    }
+    return checkpoint
+  }
+}
+
+/// Runs a gang until all its members have ended, each once.
+func trainGang(
+  _ seats: [GangSeat], seed: UInt32 = 5, threads: Int = 1, on instructionSet: InstructionSet? = .best
+) throws -> [GangEnd] {
+  let recorders = seats.map { TrialRecorder(stopBefore: $0.stopBefore, threads: $0.threads) }
+  let members = zip(seats, recorders).map { seat, recorder in
+    GangMember(
+      TrialAssignment(
+        parameters: seat.parameters, seed: Seed(rawValue: seed), stage: .reporting, threads: threads,
+        resume: seat.resume), recorder)
+  }
+  var ends = [Result<TrialEnd, TrainingError>?](repeating: nil, count: seats.count)
+  runGang(members, on: instructionSet) { place, end in
+    #expect(ends[place] == nil, "member \(place) ended twice")
+    ends[place] = end
+  }
+  return try zip(ends, recorders).map { GangEnd(end: try #require($0), recorder: $1) }
+}
