@@ -57,7 +57,7 @@ struct BenchTraining: ParsableCommand {
     }
     let measurement = measureTraining(
       try parameters(), threads: threads, instructionSet: try chosenInstructionSet(isa), seconds: seconds)
-    print(json ? try measurementJSON(measurement) : text(measurement))
+    print(json ? try jsonText(measurement) : text(measurement))
   }
 
   private func parameters() throws -> TrialParameters {
@@ -100,12 +100,4 @@ func chosenInstructionSet(_ isa: String?) throws -> InstructionSet {
     throw ValidationError("--isa is \"\(isa)\"; this processor runs \(names)")
   }
   return set
-}
-
-/// One object, as `--json` prints it.
-func measurementJSON(_ measurement: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.keyEncodingStrategy = .convertToSnakeCase
-  encoder.outputFormatting = .sortedKeys
-  return String(decoding: try encoder.encode(measurement), as: UTF8.self)
 }

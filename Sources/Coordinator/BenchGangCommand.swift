@@ -51,7 +51,7 @@ struct BenchGang: ParsableCommand {
   func run() throws {
     let measurement = measureGang(
       try members(), threads: threads, rounds: rounds, instructionSet: try chosenInstructionSet(isa))
-    print(json ? try measurementJSON(measurement) : text(measurement))
+    print(json ? try jsonText(measurement) : text(measurement))
   }
 
   private func members() throws -> [TrialParameters] {

@@ -10,6 +10,8 @@ package struct LogLine {
   var event: String
   var trial: Int64?
   var token: String?
+  /// The token of the first of those that share the trial's slot.
+  var gang: String?
   var worker: String?
   var host: String?
   var process: Int?
@@ -63,6 +65,7 @@ package final class EventLog {
     json.add("count", line.count)
     json.add("counters", line.counters)
     json.add("event", line.event)
+    json.add("gang", line.gang)
     json.add("host", line.host)
     json.add("key", line.key)
     json.add("process", line.process)
@@ -181,10 +184,10 @@ extension LogLine {
     case .helloRepeated(let session):
       self.init("hello_repeated")
       worker = session.description
-    case .granted(let trial, let token, let session, let threads, let step):
+    case .granted(let trial, let token, let session, let threads, let step, let gang):
       self.init("granted")
       (self.trial, self.token, worker) = (trial.rawValue, token.description, session.description)
-      (self.threads, self.step) = (threads, step)
+      (self.threads, self.step, self.gang) = (threads, step, gang?.description)
     case .returned(let trial, let reason, let failures):
       self.init("returned")
       (self.trial, self.reason, count) = (trial.rawValue, reason, failures)

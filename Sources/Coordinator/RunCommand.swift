@@ -75,6 +75,7 @@ struct RunCommand: ParsableCommand {
     // Its workers ended with the last coordinator, so nobody's return is waited for.
     var settings = ServiceSettings()
     settings.endpoint = address.description
+    settings.scheduling.expectedSlots = workers * (slots ?? threads)
     try run.train(on: endpoint, with: local, settings, goOn: ownCommandLine)
   }
 }

@@ -179,6 +179,7 @@ struct ServeCommand: ParsableCommand {
     tell("attune: workers are started with: \(workerCommand)")
     var settings = ServiceSettings()
     settings.scheduling = try schedulingSettings()
+    settings.scheduling.expectedSlots = localWorkers * threads
     (settings.isOpen, settings.releasesWorkers, settings.endpoint) = (true, releaseWorkers, bind)
     try run.train(on: endpoint, with: workers, settings, goOn: ownCommandLine)
   }

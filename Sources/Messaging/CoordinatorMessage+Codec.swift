@@ -132,6 +132,10 @@ extension FieldCheck {
       seed: Seed(rawValue: wire.seed), stage: stage,
       threads: try integer("threads", wire.threads, in: 0...WireLimits.threads),
       resume: wire.hasResume ? try checkpoint("resume", wire.resume) : nil,
-      reference: wire.hasReference ? try checkpoint("reference", wire.reference) : nil)
+      reference: wire.hasReference ? try checkpoint("reference", wire.reference) : nil,
+      gang: wire.hasGang
+        ? GrantedGang(
+          first: try token(wire.gang), size: try integer("gang_size", wire.gangSize, in: 1...WireLimits.heldTrials))
+        : nil)
   }
 }

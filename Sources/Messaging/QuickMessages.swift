@@ -22,6 +22,10 @@ func quickFrame(_ grant: TrialGrant, _ parameters: String) -> [UInt8] {
   writer.integer(6, Int64(grant.threads))
   if let resume = grant.resume { writer.checkpoint(7, resume) }
   if let reference = grant.reference { writer.checkpoint(8, reference) }
+  if let gang = grant.gang {
+    writer.token(9, gang.first)
+    writer.integer(10, Int64(gang.size))
+  }
   return writer.frame()
 }
 

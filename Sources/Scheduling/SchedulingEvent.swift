@@ -44,7 +44,8 @@ package enum SchedulingNote: Equatable, Sendable {
   case workerReplaced(WorkerSession, by: WorkerSession)
   /// A hello that came twice, or after a later one of its session; nothing came of it.
   case helloRepeated(WorkerSession)
-  case granted(TrialID, LeaseToken, to: WorkerSession, threads: Int, fromStep: Int)
+  /// `gang`: the first of those that share its slot.
+  case granted(TrialID, LeaseToken, to: WorkerSession, threads: Int, fromStep: Int, gang: LeaseToken? = nil)
   case returned(TrialID, reason: String, failures: Int)
   case ended(TrialID, TrialState, reason: String?)
   /// A message under a token that is no longer the trial's.
@@ -63,6 +64,8 @@ package struct SchedulingSettings: Sendable {
   package var heartbeatInterval: Duration = .seconds(2)
   /// Unclean ends after which a trial is quarantined.
   package var failureLimit = 5
+  /// Slots of workers that are being started: what the first to come is granted is theirs, too.
+  package var expectedSlots = 0
   /// How long a worker that gave a trial back gets no other: it is probably draining.
   package var releasePause: Duration = .seconds(5)
   /// The sweep directory's own number, the same in every start.

@@ -111,13 +111,6 @@ extension SweepScheduler {
     if trials[index].record.state == .pending { enqueue(index) }
   }
 
-  /// A trial that a returning worker took up stays in the queue; it must not enter it twice.
-  mutating func enqueue(_ index: Int) {
-    guard !trials[index].isQueued else { return }
-    trials[index].isQueued = true
-    queue.insert(index, rank: trials[index].rank)
-  }
-
   private mutating func enter(_ phase: CellProgress.Phase, with members: [Int], cell: Int) {
     cells[cell].phase = phase
     cells[cell].remaining = members.count { !trials[$0].record.state.isTerminal }

@@ -38,7 +38,12 @@ extension Worker {
 extension SweepScheduler {
   mutating func learnPace(of session: WorkerSession, from index: Int, _ result: TrialResult, at now: MonotonicInstant) {
     // Trials ahead waited for a slot, and those of an earlier coordinator were granted nobody knows when.
-    let wait = trials[index].isAhead ? nil : trials[index].grantedAt.map { (now - $0) / .seconds(1) }
+    var wait = trials[index].isAhead ? nil : trials[index].grantedAt.map { (now - $0) / .seconds(1) }
+    if let name = trials[index].gang?.first, let gang = workers[session]?.gangs[name] {
+      workers[session]?.gangs[name]?.secondsOfEnded += result.seconds
+      // Only of the last member it is known what its slot did until then.
+      wait = gang.members == 1 ? wait.map { $0 - gang.secondsOfEnded } : nil
+    }
     workers[session]?.pace.learn(seconds: result.seconds, wait: wait)
   }
 
@@ -49,8 +54,8 @@ extension SweepScheduler {
     guard let worker = workers[session], worker.mayHoldMore, worker.freeSlots == 0 else { return }
     let share = queue.count / (2 * max(1, presentCount))
     let target = min(worker.hello.credit, worker.hello.slots + min(share, worker.pace.ahead(slots: worker.hello.slots)))
-    guard worker.held.count < target else { return }
-    for _ in worker.held.count..<target {
+    guard worker.units < target else { return }
+    for _ in worker.units..<target where workers[session]?.mayHoldMore == true {
       guard grantNext(to: session, threads: worker.threadsPerSlot, ahead: true, at: now) else { return }
     }
   }

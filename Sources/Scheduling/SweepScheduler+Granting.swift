@@ -51,7 +51,7 @@ extension SweepScheduler {
       free.append(
         FreeWorker(
           session: session, order: worker.order,
-          freeSlots: max(0, min(worker.hello.slots - worker.held.count, freeThreads / perSlot)),
+          freeSlots: max(0, min(worker.hello.slots - worker.units, freeThreads / perSlot)),
           freeThreads: freeThreads, threadsPerSlot: perSlot))
     }
     if free.count > 1 { free.sort { $0.order < $1.order } }
@@ -78,29 +78,39 @@ extension SweepScheduler {
     return zip(free, counts).filter { $0.1 > 0 }
   }
 
+  /// Grants the next trial, and others of the same prompts with it where many wait.
   /// - ahead: beyond the worker's slots.
   /// Returns false where no trial was found for the worker.
   @discardableResult
   mutating func grantNext(
     to session: WorkerSession, threads: Int, ahead: Bool = false, at now: MonotonicInstant
   ) -> Bool {
-    guard let index = nextRunnable(for: session, threads: threads, at: now) else { return false }
+    guard let first = nextRunnable(for: session, threads: threads, at: now) else { return false }
+    let members = [first] + mates(of: first, for: session, threads: threads, at: now)
+    let name = LeaseToken(epoch: epoch, counter: tokenCounter + 1)
+    let gang = members.count > 1 ? GrantedGang(first: name, size: members.count) : nil
+    for index in members { grant(index, in: gang, to: session, threads: threads, ahead: ahead, at: now) }
+    return true
+  }
+
+  private mutating func grant(
+    _ index: Int, in gang: GrantedGang?, to session: WorkerSession, threads: Int, ahead: Bool, at now: MonotonicInstant
+  ) {
     tokenCounter += 1
     let token = LeaseToken(epoch: epoch, counter: tokenCounter)
-    trials[index].token = token
+    (trials[index].token, trials[index].gang) = (token, gang)
     (trials[index].threads, trials[index].grantee) = (threads, session)
     (trials[index].isAhead, trials[index].grantedAt) = (ahead, now)
     trials[index].record.attempts += 1
     trials[index].lastHeard = now
-    guard move(index, to: .leased, holder: session) else { return false }
+    guard move(index, to: .leased, holder: session) else { return }
     trials[index].grantedStep = trials[index].checkpoint?.step ?? 0
     commands.append(
       .note(
         .granted(
           trials[index].record.id, token, to: session, threads: threads,
-          fromStep: trials[index].checkpoint?.step ?? 0)))
+          fromStep: trials[index].checkpoint?.step ?? 0, gang: gang?.first)))
     sendGrant(index, token, to: session)
-    return true
   }
 
   /// Grants the trial, or tells its worker of another number of threads for it.
@@ -112,7 +122,7 @@ extension SweepScheduler {
             trial: trials[index].record.id, token: token, parameters: trials[index].record.parameters,
             seed: trials[index].record.seed, stage: trials[index].record.stage,
             threads: trials[index].threads + trials[index].lentThreads, resume: trials[index].checkpoint,
-            reference: referenceCheckpoint(for: index))),
+            reference: referenceCheckpoint(for: index), gang: trials[index].gang)),
         to: session))
   }
 
@@ -130,12 +140,16 @@ extension SweepScheduler {
     }
   }
 
-  /// Spreads `idle` threads evenly over the trials that the worker runs.
+  /// Spreads `idle` threads evenly over the trials and gangs that the worker runs.
   private mutating func settle(_ worker: Worker, lending idle: Int) {
     let running = worker.held.sorted()
     workers[worker.hello.session]?.hasLent = idle > 0 && !running.isEmpty
-    for (place, index) in running.enumerated() {
-      let lent = idle / running.count + (place < idle % running.count ? 1 : 0)
+    var lentToGangs: [LeaseToken: Int] = [:]
+    var place = 0
+    for index in running {
+      let gang = trials[index].gang?.first
+      let lent = gang.flatMap { lentToGangs[$0] } ?? idle / worker.units + (place < idle % worker.units ? 1 : 0)
+      if let gang, lentToGangs.updateValue(lent, forKey: gang) != nil {} else { place += 1 }
       guard lent != trials[index].lentThreads, let token = trials[index].token else { continue }
       trials[index].lentThreads = lent
       sendGrant(index, token, to: worker.hello.session)
@@ -146,7 +160,6 @@ extension SweepScheduler {
   /// queue and is passed over here.
   mutating func nextRunnable() -> Int? {
     while let index = queue.removeFirst() {
-      trials[index].isQueued = false
       if trials[index].record.state == .pending { return index }
     }
     return nil

@@ -53,23 +53,27 @@ extension SweepScheduler {
     let previous = trials[index].holder
     guard previous != holder else { return }
     if let previous, let place = workers.index(forKey: previous), workers.values[place].held.remove(index) != nil {
-      if trials[index].isAhead {
-        workers.values[place].aheadCount -= 1
-      } else {
-        workers.values[place].threadsInUse -= trials[index].threads
+      if workers.values[place].freesSlot(of: trials[index].gang) {
+        if trials[index].isAhead {
+          workers.values[place].aheadCount -= 1
+        } else {
+          workers.values[place].threadsInUse -= trials[index].threads
+        }
       }
       freeWorkers.insert(previous)
-      // Whoever takes it up again has it in a slot, as far as is known.
-      trials[index].isAhead = false
+      // Whoever takes it up again has it in a slot of its own, as far as is known.
+      (trials[index].isAhead, trials[index].gang) = (false, nil)
       unsettledWorkers.insert(previous)
     }
     trials[index].lentThreads = 0
     trials[index].holder = holder
     if let holder, let place = workers.index(forKey: holder), workers.values[place].held.insert(index).inserted {
-      if trials[index].isAhead {
-        workers.values[place].aheadCount += 1
-      } else {
-        workers.values[place].threadsInUse += trials[index].threads
+      if workers.values[place].takesSlot(as: trials[index].gang) {
+        if trials[index].isAhead {
+          workers.values[place].aheadCount += 1
+        } else {
+          workers.values[place].threadsInUse += trials[index].threads
+        }
       }
       unsettledWorkers.insert(holder)
     }

@@ -23,20 +23,27 @@ struct TrialShape: Hashable {
 struct TrialLengths {
   /// Seconds of one thread; a trial that got several is taken to have used them all, which errs to the long side for
   /// whoever gets fewer.
-  private var secondsPerStep: [TrialShape: Double] = [:]
+  private var alone: [TrialShape: Double] = [:]
+  /// The same of trials that had others draw batches with them.
+  private var besideOthers: [TrialShape: Double] = [:]
 
   /// - seconds: of an attempt that took all its `steps` itself, with `threads`.
-  mutating func learn(_ shape: TrialShape, steps: Int, seconds: Double, threads: Int) {
+  mutating func learn(_ shape: TrialShape, steps: Int, seconds: Double, threads: Int, besideOthers: Bool) {
     guard steps > 0, seconds > 0, seconds.isFinite else { return }
     let found = seconds / Double(steps) * Double(max(1, threads))
     // Falls slowly and rises at once: an estimate that is too long costs an early end, one too short a lost tail.
-    let known = secondsPerStep[shape] ?? 0
-    secondsPerStep[shape] = max(found, 0.9 * known + 0.1 * found)
+    let known = besideOthers ? self.besideOthers[shape] : alone[shape]
+    let next = max(found, 0.9 * (known ?? 0) + 0.1 * found)
+    if besideOthers { self.besideOthers[shape] = next } else { alone[shape] = next }
   }
 
   /// - threads: more of them are not counted on to be faster than those that were measured.
-  func length(of shape: TrialShape, steps: Int, threads: Int) -> Duration? {
-    guard let perStep = secondsPerStep[shape] else { return nil }
+  func length(of shape: TrialShape, steps: Int, threads: Int, besideOthers: Bool = false) -> Duration? {
+    let shared = self.besideOthers[shape]
+    // Drawing is taken to be at most half of what a trial alone does.
+    guard let perStep = besideOthers ? shared ?? alone[shape] : alone[shape] ?? shared.map({ 2 * $0 }) else {
+      return nil
+    }
     return .seconds(min(1e9, perStep * Double(max(0, steps)) / Double(max(1, threads))))
   }
 }
@@ -79,7 +86,14 @@ extension SweepScheduler {
     // Threads that were lent late count as if they had always been there: better too long an estimate than too short.
     lengths.learn(
       TrialShape(record), steps: result.steps, seconds: result.seconds,
-      threads: trials[index].threads + trials[index].lentThreads)
+      threads: trials[index].threads + trials[index].lentThreads, besideOthers: trials[index].gang != nil)
+  }
+
+  /// What is left of the trial on a worker that gives it `threads`; nil while nothing is known.
+  func length(of index: Int, threads: Int, besideOthers: Bool = false) -> Duration? {
+    let steps = trials[index].record.plannedSteps - (trials[index].checkpoint?.step ?? 0)
+    return lengths.length(
+      of: TrialShape(trials[index].record), steps: steps, threads: threads, besideOthers: besideOthers)
   }
 
   /// The first trial of the queue that is still pending and that the worker has the time for. When none of those looked
@@ -93,8 +107,7 @@ extension SweepScheduler {
     var passedOver: [Int] = []
     defer { for index in passedOver { enqueue(index) } }
     while passedOver.count < Self.mostPassedOver, let index = nextRunnable() {
-      let steps = trials[index].record.plannedSteps - (trials[index].checkpoint?.step ?? 0)
-      let length = lengths.length(of: TrialShape(trials[index].record), steps: steps, threads: threads)
+      let length = length(of: index, threads: threads)
       if fitsWalltime(length: length, remaining: remaining, whole: whole) { return index }
       passedOver.append(index)
     }

@@ -23,9 +23,11 @@ extension SweepScheduler {
       workerCounter += 1
       workers[hello.session] = Worker(hello: hello, order: workerCounter, lastContact: now)
       presentCount += 1
+      presentSlots += hello.slots
     }
-    workers[hello.session]?.hello = hello
     touch(hello.session, at: now)
+    presentSlots += hello.slots - (workers[hello.session]?.hello.slots ?? 0)
+    workers[hello.session]?.hello = hello
     note(remaining: hello.remaining, of: hello.session, at: now)
     commands.append(.persist(.worker(hello)))
     commands.append(
@@ -103,6 +105,7 @@ extension SweepScheduler {
     if workers.values[place].isSilent {
       workers.values[place].isSilent = false
       presentCount += 1
+      presentSlots += workers.values[place].hello.slots
     }
     if nextLook == nil { nextLook = now + settings.leaseDuration }
     freeWorkers.insert(session)
@@ -150,7 +153,10 @@ extension SweepScheduler {
   /// The worker has left (`clean`: it said so) or its process has ended.
   mutating func endSession(_ session: WorkerSession, reason: String, clean: Bool) {
     guard let worker = workers[session], !worker.isSilent || !worker.held.isEmpty else { return }
-    if !worker.isSilent { presentCount -= 1 }
+    if !worker.isSilent {
+      presentCount -= 1
+      presentSlots -= worker.hello.slots
+    }
     workers[session]?.isSilent = true
     for index in worker.held.sorted() {
       if clean {

@@ -16,11 +16,13 @@ package struct SweepScheduler {
   var workers: [WorkerSession: Worker] = [:]
   /// Those of them that are in contact.
   var presentCount = 0
+  var presentSlots = 0
   /// Sessions that may take a trial now, as far as known; checked again when granting.
   var freeWorkers: Set<WorkerSession> = []
   /// Sessions whose trials or threads have changed since idle threads were last lent to running trials.
   var unsettledWorkers: Set<WorkerSession> = []
   var queue = TrialQueue()
+  var sources = PromptSources()
   /// How long trials take, as far as any of their shape has ended.
   var lengths = TrialLengths()
 
@@ -161,6 +163,8 @@ struct TrialEntry {
   var threads = 0
   /// Granted beyond its worker's slots: it waits there for one, and takes over the threads of whatever ends.
   var isAhead = false
+  /// Those it shares its slot with, until it ends or goes elsewhere.
+  var gang: GrantedGang?
   /// By this coordinator.
   var grantedAt: MonotonicInstant?
   /// Where its present attempt began.
@@ -178,7 +182,6 @@ struct TrialEntry {
   var cells: [Int] = []
   /// Needed, and everything it waits for has ended.
   var isReady = false
-  var isQueued = false
 
   var isLeased: Bool { record.state == .leased || record.state == .running }
 }
@@ -193,9 +196,13 @@ struct Worker {
   var isSilent = false
   /// Trials it holds, as indices.
   var held: Set<Int> = []
-  /// Of trials that are not ahead.
+  /// By the token of the first member.
+  var gangs: [LeaseToken: HeldGang] = [:]
+  /// Those of `held` whose slot is counted for another one of their gang.
+  var mateCount = 0
+  /// Of trials and gangs that are not ahead.
   var threadsInUse = 0
-  /// How many of `held` were granted ahead.
+  /// How many of `units` were granted ahead.
   var aheadCount = 0
   /// Some of its trials have more threads than they were granted.
   var hasLent = false
@@ -211,10 +218,10 @@ struct Worker {
 
   /// Trials ahead that sit in a slot by now have its share of threads.
   var freeThreads: Int {
-    let seated = min(aheadCount, max(0, hello.slots - (held.count - aheadCount)))
+    let seated = min(aheadCount, max(0, hello.slots - (units - aheadCount)))
     return hello.threads - threadsInUse - seated * threadsPerSlot
   }
 
   /// Trials it can take now without giving any thread two.
-  var freeSlots: Int { isSilent ? 0 : max(0, min(hello.slots - held.count, freeThreads)) }
+  var freeSlots: Int { isSilent ? 0 : max(0, min(hello.slots - units, freeThreads)) }
 }

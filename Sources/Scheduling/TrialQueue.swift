@@ -1,5 +1,6 @@
-// The trials that may be granted now, by rank: a binary heap, so that a sweep of 50,000 trials costs a logarithm per
-// grant. Whoever owns it keeps every trial in it at most once.
+// The trials that may be granted now, by rank, and those of each stream of prompts among them: binary heaps, so that a
+// sweep of 50,000 trials costs a logarithm per grant. A trial is in the queue at most once.
+import Shared
 
 /// Smaller is granted first. The order keeps every slot busy to the end: references come first because a whole cell
 /// waits for each, then tuning in the order of the cells, and reporting trials last, because nothing waits for them and
@@ -14,9 +15,56 @@ struct TrialRank: Comparable {
   static func < (a: Self, b: Self) -> Bool { a.bits < b.bits }
 }
 
+/// What trials must have in common to train side by side from now on: the prompts, and how far they are.
+struct TrialStream: Hashable {
+  /// Numbered by the scheduler.
+  let source: Int
+  let seed: Seed
+  let step: Int
+}
+
 struct TrialQueue {
+  private var all = RankedHeap()
+  private var streams: [TrialStream: RankedHeap] = [:]
+  /// By trial. What leaves the queue by one heap stays in the other until it comes to its top.
+  private var isWaiting: [Bool] = []
+  private(set) var count = 0
+
+  /// - stream: nil for a trial that is to be alone.
+  mutating func insert(_ trial: Int, rank: TrialRank, stream: TrialStream?) {
+    while isWaiting.count <= trial { isWaiting.append(false) }
+    guard !isWaiting[trial] else { return }
+    isWaiting[trial] = true
+    count += 1
+    all.insert(trial, rank: rank)
+    if let stream { streams[stream, default: RankedHeap()].insert(trial, rank: rank) }
+  }
+
+  mutating func removeFirst() -> Int? {
+    while let trial = all.removeFirst() { if leave(trial) { return trial } }
+    return nil
+  }
+
+  /// The first of those of one stream.
+  mutating func removeFirst(of stream: TrialStream) -> Int? {
+    while let trial = streams[stream]?.removeFirst() { if leave(trial) { return trial } }
+    streams[stream] = nil
+    return nil
+  }
+
+  /// False for one that has left by the other heap.
+  private mutating func leave(_ trial: Int) -> Bool {
+    guard isWaiting[trial] else { return false }
+    isWaiting[trial] = false
+    count -= 1
+    // Whatever is left in the heaps has left the queue.
+    if count == 0 { (all, streams) = (RankedHeap(), [:]) }
+    return true
+  }
+}
+
+private struct RankedHeap {
   private var heap: [(rank: TrialRank, trial: Int)] = []
-  var count: Int { heap.count }
 
   mutating func insert(_ trial: Int, rank: TrialRank) {
     heap.append((rank, trial))

@@ -24,6 +24,14 @@ package struct Welcome: Hashable, Sendable {
   }
 }
 
+/// Trials of the same prompts that are granted together, to be trained side by side in one slot.
+package struct GrantedGang: Hashable, Sendable {
+  /// The token of the first of them: their common name.
+  package var first: LeaseToken
+  package var size: Int
+  package init(first: LeaseToken, size: Int) { (self.first, self.size) = (first, size) }
+}
+
 /// One trial to train. Everything the numbers depend on is in `parameters`, `seed`, `stage` and `reference`.
 package struct TrialGrant: Equatable, Sendable {
   package var trial: TrialID
@@ -37,9 +45,11 @@ package struct TrialGrant: Equatable, Sendable {
   package var resume: CheckpointOffer?
   /// The checkpoint of the cell's attainable reference, for reporting trials.
   package var reference: CheckpointOffer?
+  /// Those it shares its slot and threads with; nil where it is alone.
+  package var gang: GrantedGang?
   package init(
     trial: TrialID, token: LeaseToken, parameters: TrialParameters, seed: Seed, stage: TrialStage, threads: Int,
-    resume: CheckpointOffer?, reference: CheckpointOffer?
+    resume: CheckpointOffer?, reference: CheckpointOffer?, gang: GrantedGang? = nil
   ) {
     self.trial = trial
     self.token = token
@@ -49,6 +59,7 @@ package struct TrialGrant: Equatable, Sendable {
     self.threads = threads
     self.resume = resume
     self.reference = reference
+    self.gang = gang
   }
 }
 

@@ -52,6 +52,8 @@ struct HeldAttempt {
   /// Nil for what an earlier process of this worker has left in its spool.
   var grant: TrialGrant?
   var phase = Phase.waiting
+  /// Names the slot that trains it: the first of the attempts that it was started with.
+  var slot: Attempt?
   /// Of the last message; the first is 1.
   var sequence = 0
   var step: Int
@@ -108,7 +110,8 @@ struct HeldAttempt {
 
   private static let numbersLeftOut = 1 << 32
 
-  var usesSlot: Bool { phase == .training || phase == .abandoned }
+  /// The slot that it keeps from others, with those that were started with it.
+  var slotInUse: Attempt? { phase == .training || phase == .abandoned ? slot : nil }
 
   mutating func nextAddress() -> TrialAddress {
     sequence += 1

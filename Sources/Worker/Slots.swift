@@ -1,4 +1,4 @@
-// Threads that train: one per running attempt. The service sees to it that there are never more than slots.
+// Threads that train: one per running attempt or gang of them. The service sees to it that there are never more than slots.
 import Foundation
 import Messaging
 import Shared
@@ -40,27 +40,36 @@ struct Slots {
 
   init(reportingTo mailbox: Mailbox) { self.mailbox = mailbox }
 
-  mutating func start(_ attempt: Attempt, _ assignment: TrialAssignment) {
-    let observer = AttemptObserver(attempt, mailbox), mailbox = mailbox
-    observers[attempt] = observer
+  /// Trains them side by side on one thread, which reports the end of each.
+  mutating func start(_ gang: [AttemptStart]) {
+    guard let first = gang.first else { return }
+    let mailbox = mailbox
+    let members = gang.map { GangMember($0.assignment, observer(of: $0.attempt)) }
     let thread = Thread {
-      let outcome: TrainingOutcome
-      do throws(TrainingError) {
-        outcome = .ended(try runTrial(assignment, observer: observer))
-      } catch {
-        outcome = .failed(reason: "\(error)")
+      runGang(members) { place, end in
+        let outcome: TrainingOutcome
+        switch end {
+        case .success(let end): outcome = .ended(end)
+        case .failure(let error): outcome = .failed(reason: "\(error)")
+        }
+        mailbox.post(.trainingEnded(gang[place].attempt, outcome))
       }
-      mailbox.post(.trainingEnded(attempt, outcome))
     }
-    thread.name = "trial \(attempt.trial)"
+    thread.name = "trial \(first.attempt.trial)"
     thread.stackSize = Self.stackBytes
     thread.start()
+  }
+
+  private mutating func observer(of attempt: Attempt) -> AttemptObserver {
+    let observer = AttemptObserver(attempt, mailbox)
+    observers[attempt] = observer
+    return observer
   }
 
   func stop(_ attempt: Attempt) { observers[attempt]?.requestStop() }
 
   func share(_ attempt: Attempt, threads: Int) { observers[attempt]?.grant(threads: threads) }
 
-  /// The attempt's thread has reported its end.
+  /// The thread that trained the attempt has reported its end.
   mutating func ended(_ attempt: Attempt) { observers[attempt] = nil }
 }

@@ -14,6 +14,12 @@ package struct Attempt: Hashable, Sendable, Comparable, CustomStringConvertible 
   package var description: String { "trial \(trial) (token \(token))" }
 }
 
+/// An attempt whose training is to begin, and with what.
+package struct AttemptStart: Sendable {
+  package let attempt: Attempt
+  package let assignment: TrialAssignment
+}
+
 /// How a slot's training ended.
 package enum TrainingOutcome: Sendable {
   case ended(TrialEnd)
@@ -42,7 +48,8 @@ package enum WorkerCommand: Sendable {
   case send(WorkerMessage)
   /// Start over with a new socket; what was queued on the old one is dropped.
   case reconnect
-  case start(Attempt, TrialAssignment)
+  /// Train these side by side in one slot, with the threads of the first.
+  case start([AttemptStart])
   /// Ask the training of this attempt to stop; `trainingEnded` follows.
   case stop(Attempt)
   /// Let the training of this attempt go on with another number of threads.

@@ -85,7 +85,7 @@ struct WorkerLoop: ~Copyable {
       case .reconnect:
         unsent.removeAll()
         try endpoint.reconnect()
-      case .start(let attempt, let assignment): slots.start(attempt, assignment)
+      case .start(let gang): slots.start(gang)
       case .stop(let attempt): slots.stop(attempt)
       case .share(let attempt, let threads): slots.share(attempt, threads: threads)
       case .note(let note): log.log(level: note.isWarning ? .warning : .info, "\(note.text)")

@@ -21,6 +21,7 @@ extension WorkerService {
       if older.token > grant.token { return }
       abandon(older, why: "granted anew under token \(grant.token)")
     }
+    noteArrival(of: grant)
     let heldBefore = attempts.count
     attempts[attempt] = HeldAttempt(grant)
     if let draining {
@@ -34,24 +35,52 @@ extension WorkerService {
     }
   }
 
-  /// Starts waiting attempts that have all they need, oldest grant first, while slots are free.
+  /// The grants of a gang come one after another, so it is complete when as many have come, or when anything else comes.
+  private mutating func noteArrival(of grant: TrialGrant) {
+    let before = arriving?.first == grant.gang?.first ? arriving?.count ?? 0 : 0
+    arriving = grant.gang.flatMap { before + 1 < $0.size ? ($0.first, before + 1) : nil }
+  }
+
+  /// Starts waiting attempts that have all they need, oldest grant first, while slots are free: each with the others of
+  /// its gang, once all of them have what they need.
   mutating func startReady() {
     guard draining == nil else { return }
-    var free = configuration.slots - attempts.values.count { $0.usesSlot }
-    for (attempt, held) in sortedAttempts where held.phase == .waiting && held.missing.isEmpty {
+    var free = configuration.slots - Set(attempts.values.compactMap(\.slotInUse)).count
+    guard free > 0 else { return }
+    let waiting = sortedAttempts.filter { $0.value.phase == .waiting }
+    for (attempt, held) in waiting where attempts[attempt]?.phase == .waiting {
       guard free > 0 else { return }
       guard let grant = held.grant else { continue }
+      if let gang = grant.gang, gang.first == arriving?.first { continue }
+      let members = waiting.filter {
+        $0.key == attempt || attempts[$0.key]?.phase == .waiting && $0.value.grant?.mayTrain(beside: grant) == true
+      }
+      let ready = members.filter { $0.value.missing.isEmpty }
+      // Without contact nobody knows when the rest would come.
+      guard !ready.isEmpty, ready.count == members.count || link != .up else { continue }
       free -= 1
+      start(ready)
+    }
+  }
+
+  private mutating func start(_ members: [(key: Attempt, value: HeldAttempt)]) {
+    var gang: [AttemptStart] = []
+    for (attempt, held) in members {
+      guard let grant = held.grant else { continue }
+      gang.append(
+        AttemptStart(
+          attempt: attempt,
+          assignment: TrialAssignment(
+            parameters: grant.parameters, seed: grant.seed, stage: grant.stage,
+            threads: configuration.threads(for: grant), resume: held.resume, reference: held.reference)))
       attempts[attempt]?.phase = .training
+      attempts[attempt]?.slot = members[0].key
       // The slot holds them now.
       attempts[attempt]?.resume = nil
       attempts[attempt]?.reference = nil
-      commands.append(
-        .start(
-          attempt,
-          TrialAssignment(
-            parameters: grant.parameters, seed: grant.seed, stage: grant.stage,
-            threads: configuration.threads(for: grant), resume: held.resume, reference: held.reference)))
+    }
+    commands.append(.start(gang))
+    for (attempt, held) in members {
       commands.append(.note(.started(attempt, fromStep: held.step)))
       say(attempt) { .started($0) }
     }
@@ -135,5 +164,13 @@ extension WorkerService {
     outbox.forget(attempt)
     concluded[attempt.trial] = max(concluded[attempt.trial] ?? attempt.token, attempt.token)
     dropDownloadsNobodyWaitsFor()
+  }
+}
+
+extension TrialGrant {
+  /// Whether the two are of one gang, and see the same prompts indeed.
+  fileprivate func mayTrain(beside other: TrialGrant) -> Bool {
+    gang != nil && gang?.first == other.gang?.first && seed == other.seed
+      && PromptSource(parameters) == PromptSource(other.parameters)
   }
 }

@@ -29,6 +29,8 @@ package struct WorkerService {
   var lastRefusal: String?
 
   var attempts: [Attempt: HeldAttempt] = [:]
+  /// A gang of which more grants may be on their way, and how many have come.
+  var arriving: (first: LeaseToken, count: Int)?
   /// The latest token under which each trial has ended here: a repeated grant of it means nothing.
   var concluded: [TrialID: LeaseToken] = [:]
   var outbox = Outbox()
@@ -65,7 +67,7 @@ package struct WorkerService {
     commands.removeAll()
     switch event {
     case .connected: sayHello(at: now)
-    case .disconnected: link = .down
+    case .disconnected: (link, arriving) = (.down, nil)
     case .notLetIn(let reason, let isFinal): notLetIn(reason, isFinal: isFinal, at: now)
     case .received(let message): receive(message, at: now)
     case .unreadable(let error): unreadable(error, at: now)
@@ -82,6 +84,7 @@ package struct WorkerService {
 
   private mutating func receive(_ message: CoordinatorMessage, at now: Duration) {
     heardFromCoordinator()
+    if case .grant = message {} else { arriving = nil }
     switch message {
     case .welcome(let welcome): welcomed(welcome, at: now)
     case .refused(let reason): exit(code: 1, "refused by the coordinator: \(reason)")

@@ -24,5 +24,17 @@ extension EndToEnd {
       let threads = Set(directory.sweep().log().filter { $0.event == "granted" }.compactMap(\.threads))
       if flags.contains("--slots"), flags[5] == "1" { #expect(threads == [2]) }
     }
+
+    /// One worker is granted gangs, six have too little to do for that.
+    @Test(arguments: [1, 6])
+    func `trials that share a slot and its batches give the digest of those that do not`(workers: Int) throws {
+      let directory = try TestDirectory()
+      let ended = try attune(try Self.sweep.command(in: directory, workers: workers, threads: 1), in: directory)
+      #expect(ended.exitCode == 0)
+      #expect(try digest(in: ended.output) == Self.sweep.undisturbedDigest)
+      let gangs = directory.sweep().log().filter { $0.event == "granted" }.map(\.gang)
+      #expect(gangs.count == Self.sweep.trialCount)
+      #expect(Set(gangs.compactMap { $0 }).isEmpty == (workers == 6))
+    }
   }
 }

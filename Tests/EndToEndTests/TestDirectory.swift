@@ -74,6 +74,7 @@ struct LoggedEvent: Decodable {
   var count: Int?
   var state: String?
   var token: String?
+  var gang: String?
   var reason: String?
   var time: String?
   var counters: [String: Int]?

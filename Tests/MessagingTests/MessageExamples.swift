@@ -101,6 +101,14 @@ enum Examples {
             stage: .reporting, threads: 2, resume: CheckpointOffer(digest: digest, byteCount: 131_077, step: 200),
             reference: CheckpointOffer(digest: BlobDigest(of: [9]), byteCount: 1, step: 500)))
       ),
+      (
+        "grant in a gang",
+        .grant(
+          TrialGrant(
+            trial: TrialID(rawValue: 17), token: token, parameters: TrialParameters(), seed: Seed(rawValue: 1),
+            stage: .tuning, threads: 1, resume: nil, reference: nil,
+            gang: GrantedGang(first: LeaseToken(epoch: 3, counter: 40), size: 4)))
+      ),
       ("pull", .pull(digest, offset: 131_072)),
       ("stored", .stored(address, digest)),
       ("not stored", .notStored(address, digest, reason: "disk full")),

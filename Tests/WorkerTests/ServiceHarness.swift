@@ -74,10 +74,14 @@ struct ServiceHarness {
   }
 
   mutating func started() -> [(Attempt, TrialAssignment)] {
-    var started: [(Attempt, TrialAssignment)] = []
+    startedGangs().joined().map { ($0.attempt, $0.assignment) }
+  }
+
+  mutating func startedGangs() -> [[AttemptStart]] {
+    var started: [[AttemptStart]] = []
     commands.removeAll { command in
-      guard case .start(let attempt, let assignment) = command else { return false }
-      started.append((attempt, assignment))
+      guard case .start(let gang) = command else { return false }
+      started.append(gang)
       return true
     }
     return started

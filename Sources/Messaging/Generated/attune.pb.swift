@@ -591,6 +591,18 @@ nonisolated struct WireGrant: Sendable {
   /// Clears the value of `reference`. Subsequent reads from it will return its default value.
   mutating func clearReference() {self._reference = nil}
 
+  /// The token of the first of the trials that share a slot with this one, and how many they are with it.
+  var gang: WireLeaseToken {
+    get {_gang ?? WireLeaseToken()}
+    set {_gang = newValue}
+  }
+  /// Returns true if `gang` has been explicitly set.
+  var hasGang: Bool {self._gang != nil}
+  /// Clears the value of `gang`. Subsequent reads from it will return its default value.
+  mutating func clearGang() {self._gang = nil}
+
+  var gangSize: Int64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -598,6 +610,7 @@ nonisolated struct WireGrant: Sendable {
   fileprivate var _token: WireLeaseToken? = nil
   fileprivate var _resume: WireCheckpoint? = nil
   fileprivate var _reference: WireCheckpoint? = nil
+  fileprivate var _gang: WireLeaseToken? = nil
 }
 
 /// Answers `offer`: stored, or not and why.
@@ -1560,7 +1573,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Grant"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}token\0\u{1}parameters\0\u{1}seed\0\u{1}stage\0\u{1}threads\0\u{1}resume\0\u{1}reference\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}token\0\u{1}parameters\0\u{1}seed\0\u{1}stage\0\u{1}threads\0\u{1}resume\0\u{1}reference\0\u{1}gang\0\u{3}gang_size\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1576,6 +1589,8 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.threads) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._resume) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._reference) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._gang) }()
+      case 10: try { try decoder.decodeSingularInt64Field(value: &self.gangSize) }()
       default: break
       }
     }
@@ -1610,6 +1625,12 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._reference {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    try { if let v = self._gang {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    if self.gangSize != 0 {
+      try visitor.visitSingularInt64Field(value: self.gangSize, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1622,6 +1643,8 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.threads != rhs.threads {return false}
     if lhs._resume != rhs._resume {return false}
     if lhs._reference != rhs._reference {return false}
+    if lhs._gang != rhs._gang {return false}
+    if lhs.gangSize != rhs.gangSize {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
