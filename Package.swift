@@ -68,11 +68,15 @@ let package = Package(
       exclude: ["attune.proto"], swiftSettings: strict),
     .target(name: "Training", dependencies: ["Shared", "Kernels", "KernelTypes"], swiftSettings: strict),
 
+    // Between the middle and the top: what the trained networks are compared with, on the same prompts.
+    .target(
+      name: "Theory", dependencies: ["Shared", "Kernels", "KernelTypes", "Training"], swiftSettings: strict),
+
     // Top layer: the two programs.
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Shared", "Manifests", "Scheduling", "Store", "Reports", "Messaging", "Training", "CMachine",
+        "Shared", "Manifests", "Scheduling", "Store", "Reports", "Messaging", "Training", "Theory", "CMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
@@ -89,6 +93,9 @@ let package = Package(
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "Kernels", "KernelTypes", "Shared"],
       resources: [.copy("Golden")], swiftSettings: strict),
+    .testTarget(
+      name: "TheoryTests", dependencies: ["Theory", "Training", "Kernels", "KernelTypes", "Shared"],
+      swiftSettings: strict),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Shared"], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
