@@ -18,7 +18,7 @@ struct AttuneCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ServeCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self,
       ExplainCommand.self, ReportCommand.self, PromptsCommand.self, DigestCommand.self, AuditCommand.self,
-      VerifyCommand.self, BenchCommand.self, KeysCommand.self,
+      TheoryCommand.self, EvaluateCommand.self, VerifyCommand.self, BenchCommand.self, KeysCommand.self,
     ])
 
   static func main() {

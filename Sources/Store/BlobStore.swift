@@ -44,6 +44,20 @@ package struct BlobStore: Sendable {
     return BlobChunk(digest: digest, offset: offset, byteCount: size, bytes: bytes)
   }
 
+  /// A whole blob; its bytes are checked against the digest.
+  package func bytes(_ digest: BlobDigest) throws(StoreError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while true {
+      let chunk = try chunk(digest, offset: bytes.count)
+      bytes += chunk.bytes
+      if bytes.count >= chunk.byteCount { break }
+    }
+    guard BlobDigest(of: bytes) == digest else {
+      throw .damaged(place: path(digest), what: "its bytes do not have the digest that is its name")
+    }
+    return bytes
+  }
+
   /// Whether the blob's bytes still have its digest.
   func isIntact(_ digest: BlobDigest) -> Bool {
     var hash = IncrementalSHA256()
