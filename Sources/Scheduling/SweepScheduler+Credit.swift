@@ -55,8 +55,12 @@ extension SweepScheduler {
     let share = queue.count / (2 * max(1, presentCount))
     let target = min(worker.hello.credit, worker.hello.slots + min(share, worker.pace.ahead(slots: worker.hello.slots)))
     guard worker.units < target else { return }
-    for _ in worker.units..<target where workers[session]?.mayHoldMore == true {
-      guard grantNext(to: session, threads: worker.threadsPerSlot, ahead: true, at: now) else { return }
+    // Without the worker's copy, which would have what it holds copied with every grant.
+    let threads = worker.threadsPerSlot
+    for _ in worker.units..<target {
+      guard let place = workers.index(forKey: session), workers.values[place].mayHoldMore,
+        grantNext(to: session, threads: threads, ahead: true, at: now)
+      else { return }
     }
   }
 }

@@ -55,17 +55,19 @@ extension SweepScheduler {
 
   /// Nil for a trial that is to be alone.
   private mutating func stream(of index: Int) -> TrialStream? {
-    let step = trials[index].checkpoint?.step ?? 0, record = trials[index].record
-    return sources.number(of: record.configuration, record.parameters).map {
-      TrialStream(source: $0, seed: record.seed, step: step)
+    if trials[index].source == nil {
+      let record = trials[index].record
+      trials[index].source = sources.number(of: record.configuration, record.parameters) ?? -1
     }
+    guard let source = trials[index].source, source >= 0 else { return nil }
+    return TrialStream(source: source, seed: trials[index].record.seed, step: trials[index].checkpoint?.step ?? 0)
   }
 
   /// Takes those out of the queue that are to share the slot of `first`, which has just left it.
   mutating func mates(of first: Int, for session: WorkerSession, threads: Int, at now: MonotonicInstant) -> [Int] {
-    guard let worker = workers[session] else { return [] }
     let size = gangSize(waiting: queue.count + 1, slots: max(presentSlots, settings.expectedSlots))
-    let most = min(size, worker.hello.credit - worker.held.count) - 1
+    guard size > 1, let place = workers.index(forKey: session) else { return [] }
+    let most = min(size, workers.values[place].hello.credit - workers.values[place].held.count) - 1
     guard most > 0, let stream = stream(of: first) else { return [] }
     var mates: [Int] = []
     while mates.count < most, let mate = queue.removeFirst(of: stream) {

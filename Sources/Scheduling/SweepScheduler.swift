@@ -163,6 +163,8 @@ struct TrialEntry {
   var threads = 0
   /// Granted beyond its worker's slots: it waits there for one, and takes over the threads of whatever ends.
   var isAhead = false
+  /// Which prompts it sees, as `PromptSources` numbers them; -1 for a trial that is to be alone, nil before it is asked.
+  var source: Int?
   /// Those it shares its slot with, until it ends or goes elsewhere.
   var gang: GrantedGang?
   /// By this coordinator.
