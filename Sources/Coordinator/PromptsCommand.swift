@@ -49,9 +49,9 @@ struct PromptsCommand: ParsableCommand {
     if stat(parent, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
       throw CommandFailure("\(out): \(parent) is not a directory; choose another --out")
     }
-    let sweep = try StoredSweep(reading: directory)
-    let place = sweep.store.directory.path
-    guard let record = try sweep.store.trials().first(where: { $0.record.id.rawValue == trial })?.record else {
+    let store = try SweepStore.forReading(normalizedDirectory(directory))
+    let place = store.directory.path
+    guard let record = try store.trial(TrialID(rawValue: trial))?.record else {
       throw CommandFailure("\(place): there is no trial \(trial); `attune trials \(place)` lists those there are")
     }
     guard record.stage == .reporting else {

@@ -40,9 +40,9 @@ struct TrialExplanation: Encodable {
   var superseded: Bool
 
   init(of id: TrialID, in sweep: StoredSweep) throws {
-    let stored = try sweep.store.trials()
-    guard let found = stored.first(where: { $0.record.id == id }) else {
-      let known = stored.isEmpty ? "none yet" : "1 to \(stored[stored.count - 1].record.id)"
+    guard let found = try sweep.store.trial(id) else {
+      let last = (sweep.trials.current + sweep.trials.superseded).map(\.id).max()
+      let known = last.map { "1 to \($0)" } ?? "none yet"
       throw CommandFailure(
         "\(sweep.store.directory.path): it has no trial \(id); its trials are \(known), and more follow as cells are "
           + "decided: see `attune trials \(sweep.store.directory.path)`")

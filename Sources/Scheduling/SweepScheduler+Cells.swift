@@ -6,8 +6,8 @@ import Shared
 struct CellProgress {
   enum Phase { case tuning, reference, reporting, done }
   var phase = Phase.tuning
-  /// Indices of trials, [candidate][tuning seed].
-  var tuning: [[Int]] = []
+  /// Indices of trials, candidate by candidate, a candidate's tuning seeds side by side.
+  var tuning: [Int] = []
   var reference: Int?
   var reporting: [Int] = []
   /// Trials of the present phase that have not ended.
@@ -42,16 +42,20 @@ extension SweepScheduler {
   mutating func startCell(_ cell: Int) {
     cells.append(CellProgress())
     stepsExpected += expectedLaterSteps(of: cell)
-    var position = 0
-    cells[cell].tuning = plan.tuningTrials(of: plan.cells[cell]).map { perSeed in
-      perSeed.map { planned in
-        position += 1
-        return materialise(planned, cell: cell, position: position)
+    let candidates = plan.cells[cell].configurations.count, own = [cell]
+    var tuning: [Int] = []
+    if candidates > 1 {
+      tuning.reserveCapacity(candidates * plan.tuneSeeds.count)
+      for candidate in 0..<candidates {
+        for planned in plan.tuningTrials(of: plan.cells[cell], candidate: candidate) {
+          tuning.append(materialise(planned, for: own, position: tuning.count + 1))
+        }
       }
     }
     persistNewRecords()
-    for trial in cells[cell].tuning.joined() { makeReady(trial) }
-    enter(.tuning, with: Array(cells[cell].tuning.joined()), cell: cell)
+    for trial in tuning { makeReady(trial) }
+    cells[cell].tuning = tuning
+    enter(.tuning, with: tuning, cell: cell)
   }
 
   private func index(of identity: TrialIdentity) -> Int? {
@@ -64,17 +68,19 @@ extension SweepScheduler {
   }
 
   /// The index of a planned trial, made now unless it exists.
-  private mutating func materialise(_ planned: PlannedTrial, cell: Int, position: Int) -> Int {
-    let rank = TrialRank(stage: planned.stage.order, cell: cell, position: position)
+  /// - own: the cell that asks for it, as the list that all trials of that cell alone share.
+  private mutating func materialise(_ planned: PlannedTrial, for own: [Int], position: Int) -> Int {
+    let rank = TrialRank(stage: planned.stage.order, cell: own[0], position: position)
     if let index = index(of: planned.identity) {
       if trials[index].cells.isEmpty {
         trials[index].rank = rank
         (trials[index].record.cell, trials[index].record.stage) = (planned.cell, planned.stage)
+        trials[index].cells = own
         count(index)
       } else {
         sharedTrials += 1
+        trials[index].cells += own
       }
-      trials[index].cells.append(cell)
       return index
     }
     let record = TrialRecord(
@@ -83,7 +89,7 @@ extension SweepScheduler {
     nextTrialID += 1
     let index = trials.count
     var entry = TrialEntry(record: record, rank: rank)
-    entry.cells = [cell]
+    entry.cells = own
     trials.append(entry)
     indexByID[record.id] = index
     enter(index)
@@ -150,7 +156,11 @@ extension SweepScheduler {
 
   /// All tuning trials of the cell have ended: choose, and lay out what follows.
   private mutating func select(in cell: Int) {
-    switch plan.selection(tuning: cells[cell].tuning.map { $0.map { trials[$0].record } }) {
+    let tuning = cells[cell].tuning, seeds = plan.tuneSeeds.count
+    let records = stride(from: 0, to: tuning.count, by: max(1, seeds)).map { first in
+      tuning[first..<first + seeds].map { trials[$0].record }
+    }
+    switch plan.selection(tuning: records) {
     case .undecided:
       commands.append(.note(.alarm("cell \(cell) was to be decided before its tuning trials had ended")))
     case .selected(let candidate):
@@ -185,10 +195,10 @@ extension SweepScheduler {
   private mutating func layOutLaterTrials(of cell: Int, candidate: Int) -> Int {
     stepsExpected -= expectedLaterSteps(of: cell)
     let reference = materialise(
-      plan.referenceTrial(of: plan.cells[cell], selected: candidate), cell: cell, position: 0)
+      plan.referenceTrial(of: plan.cells[cell], selected: candidate), for: [cell], position: 0)
     cells[cell].reference = reference
     cells[cell].reporting = plan.reportingTrials(of: plan.cells[cell], selected: candidate).enumerated().map {
-      materialise($0.element, cell: cell, position: $0.offset)
+      materialise($0.element, for: [cell], position: $0.offset)
     }
     persistNewRecords()
     return reference

@@ -67,10 +67,13 @@ package struct SweepScheduler {
   /// - holdLeases: how long trials that were leased wait for their workers to come back before they are granted anew;
   ///   nil when those workers are known to be gone. Neither counts as an unclean end: the coordinator left, not they.
   package mutating func start(
-    with stored: [StoredTrial], holdLeases: Duration?, at now: MonotonicInstant
+    with stored: consuming [StoredTrial], holdLeases: Duration?, at now: MonotonicInstant
   ) -> [SchedulingCommand] {
     commands = []
+    // Growing step by step would hold a million trials twice.
+    trials.reserveCapacity(max(stored.count, plan.plannedTrialCount))
     for trial in stored { adopt(trial, holdLeases: holdLeases != nil, at: now) }
+    stored = []
     if let holdLeases, trials.contains(where: \.isLeased) {
       leasesHeldUntil = now + holdLeases
       look(notAfter: now + holdLeases)

@@ -25,9 +25,14 @@ package struct Seed: RawRepresentable, Hashable, Codable, Sendable, Comparable, 
 /// SHA-256 of a configuration's canonical form: as text 64 lower-case hex digits, kept as four numbers, since a sweep may
 /// have a million of them and looks them up all the time.
 package struct ConfigurationID: RawRepresentable, Hashable, Codable, Sendable, Comparable, CustomStringConvertible {
-  private let words: SIMD4<UInt64>
+  // Not a vector, whose alignment would leave holes wherever an identity stands.
+  private let first, second, third, fourth: UInt64
 
-  init(sha256Of bytes: [UInt8]) { words = sha256Words(bytes) }
+  private init(_ words: SIMD4<UInt64>) {
+    (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
+  }
+
+  init(sha256Of bytes: [UInt8]) { self.init(sha256Words(bytes)) }
 
   /// Nil unless `rawValue` is 64 lower-case hex digits.
   package init?(rawValue: String) {
@@ -47,24 +52,26 @@ package struct ConfigurationID: RawRepresentable, Hashable, Codable, Sendable, C
       return words
     }
     guard let words else { return nil }
-    self.words = words
+    self.init(words)
   }
 
   package var rawValue: String {
     var text: [UInt8] = []
     text.reserveCapacity(64)
-    for index in 0..<4 { appendHexadecimal(words[index], to: &text) }
+    for word in [first, second, third, fourth] { appendHexadecimal(word, to: &text) }
     return String(decoding: text, as: UTF8.self)
   }
 
   /// As even as a hash.
-  var leadingBits: UInt64 { words[0] }
+  var leadingBits: UInt64 { first }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(words[0]) }
-  package static func == (a: Self, b: Self) -> Bool { a.words == b.words }
+  package func hash(into hasher: inout Hasher) { hasher.combine(first) }
+  /// Not the one that comes with a raw value, which would make two texts to compare.
+  package static func == (a: Self, b: Self) -> Bool {
+    (a.first, a.second, a.third, a.fourth) == (b.first, b.second, b.third, b.fourth)
+  }
   package static func < (a: Self, b: Self) -> Bool {
-    for index in 0..<4 where a.words[index] != b.words[index] { return a.words[index] < b.words[index] }
-    return false
+    (a.first, a.second, a.third, a.fourth) < (b.first, b.second, b.third, b.fourth)
   }
   package var description: String { rawValue }
 }

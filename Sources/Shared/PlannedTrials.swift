@@ -37,9 +37,12 @@ extension SweepPlan {
   /// The cell's tuning trials, [candidate][tuning seed]; empty for a cell with one candidate, which is not tuned.
   package func tuningTrials(of cell: CellPlan) -> [[PlannedTrial]] {
     guard cell.configurations.count > 1 else { return [] }
-    return cell.configurations.map { candidate in
-      trials(of: candidate, stage: .tuning, cell: cell, seeds: tuneSeeds)
-    }
+    return cell.configurations.indices.map { tuningTrials(of: cell, candidate: $0) }
+  }
+
+  /// Those of one candidate, of a cell that is tuned.
+  package func tuningTrials(of cell: CellPlan, candidate: Int) -> [PlannedTrial] {
+    trials(of: cell.configurations[candidate], stage: .tuning, cell: cell, seeds: tuneSeeds)
   }
 
   package func referenceTrial(of cell: CellPlan, selected: Int) -> PlannedTrial {

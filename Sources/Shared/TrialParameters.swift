@@ -36,7 +36,6 @@ package struct LayerClip: Hashable, Sendable {
 package enum NetworkKind: String, CaseIterable, Hashable, Sendable { case full, isotropic }
 
 package struct TrialParameters: Hashable, Sendable {
-  package var network = NetworkKind.full
   package var task = TaskKernel.linear
   package var heads = Heads([.linear])
   package var layers = 3
@@ -49,35 +48,38 @@ package struct TrialParameters: Hashable, Sendable {
   /// Draw batches from this many fixed prompts; 0 is always fresh.
   package var pool = 0
   package var learningRate = 0.01
-  package var optimizer = Optimizer.adam
   package var beta1 = 0.9
   package var beta2 = 0.99
   package var epsilon = 1e-8
   package var weightDecay = 0.0
   package var warmupSteps = 100
-  package var schedule = Schedule.cosine
   /// Global gradient norm bound; nil is none.
   package var clipNorm: Double? = 1
   package var layerClip: LayerClip?
-  package var initialization = Initialization.identity
   /// Standard deviation of the initial draws.
   package var initScale = 0.1
   /// Best of so many initialisations by validation loss.
   package var restarts = 1
-  package var value = ValueMatrix.free
-  package var attentionScale = AttentionScale.auto
-  package var tiedLayers = false
   /// σ of x = U diag(√σ) ξ, `dimension` values above 0; nil is all ones.
   package var covariance: [Double]?
-  package var inputs = InputDistribution.sphere
-  package var kernelOn = KernelArgument.xi
   /// Standard deviation of the noise on the context's labels; targets have none.
   package var labelNoise = 0.0
-  package var recipe = Recipe.standard
   package var validationPrompts = 4096
   package var testPrompts = 30_000
   package var evaluateEvery = 100
   package var checkpointEvery = 200
+
+  // Bytes last, without holes between: a sweep may have a million configurations.
+  package var network = NetworkKind.full
+  package var optimizer = Optimizer.adam
+  package var schedule = Schedule.cosine
+  package var initialization = Initialization.identity
+  package var value = ValueMatrix.free
+  package var attentionScale = AttentionScale.auto
+  package var tiedLayers = false
+  package var inputs = InputDistribution.sphere
+  package var kernelOn = KernelArgument.xi
+  package var recipe = Recipe.standard
 
   package init() {}
 

@@ -7,27 +7,43 @@ extension SweepStore {
   /// Every trial, ascending by id. Cells are those of a plan: `SweepPlan.place` fills them in.
   /// - plan: its configurations need not be read, which takes longer than all the rest where there are many.
   package func trials(of plan: SweepPlan? = nil) throws(StoreError) -> [StoredTrial] {
+    try readTrials(known: plan?.configurations ?? [:], only: nil)
+  }
+
+  /// One trial; nil where there is none of that number.
+  package func trial(_ id: TrialID) throws(StoreError) -> StoredTrial? {
+    try readTrials(known: [:], only: id).first
+  }
+
+  private func readTrials(
+    known: [ConfigurationID: TrialConfiguration], only trial: TrialID?
+  ) throws(StoreError) -> [StoredTrial] {
     try storing(directory.database) {
       try database.read { db in
-        let configurations = try readConfigurations(db, known: plan?.configurations ?? [:])
-        let checkpoints = try readCheckpoints(db)
+        let arguments = trial.map { [$0.rawValue] as StatementArguments } ?? []
+        func condition(_ text: String) -> String { trial == nil ? "" : text }
+        let configurations = try readConfigurations(
+          db, condition("WHERE id = (SELECT configuration FROM trials WHERE id = ?)"), arguments, known: known)
+        let checkpoints = try readCheckpoints(db, condition("AND trial = ?"), arguments)
         let names = metricColumns.map(\.name).joined(separator: ", ")
         return try Row.fetchCursor(
           db,
           sql: """
             SELECT id, configuration, seed, stage, state, failures, attempts, token_epoch, token_counter, holder,
-            reason, outcome, checkpoint, steps, seconds, \(names) FROM trials ORDER BY id
-            """
-        ).map { [self] in try trial($0, configurations: configurations, checkpoints: checkpoints) }.collect()
+            reason, outcome, checkpoint, steps, seconds, \(names) FROM trials \(condition("WHERE id = ?")) ORDER BY id
+            """, arguments: arguments
+        ).map { [self] in try self.trial($0, configurations: configurations, checkpoints: checkpoints) }.collect()
       }
     }
   }
 
   private func readConfigurations(
-    _ db: Database, known: [ConfigurationID: TrialConfiguration]
+    _ db: Database, _ condition: String, _ arguments: StatementArguments,
+    known: [ConfigurationID: TrialConfiguration]
   ) throws -> [Int64: TrialConfiguration] {
     var configurations: [Int64: TrialConfiguration] = [:]
-    let rows = try Row.fetchCursor(db, sql: "SELECT id, digest, canonical FROM configurations")
+    let rows = try Row.fetchCursor(
+      db, sql: "SELECT id, digest, canonical FROM configurations \(condition)", arguments: arguments)
     while let row = try rows.next() {
       guard let id = ConfigurationID(rawValue: row[1]) else {
         throw StoreError.damaged(place: directory.database, what: "configuration \(row[0] as Int64) has no digest")
@@ -42,10 +58,15 @@ extension SweepStore {
   }
 
   /// Per trial, ascending by step.
-  private func readCheckpoints(_ db: Database) throws -> [Int64: [CheckpointOffer]] {
+  private func readCheckpoints(
+    _ db: Database, _ condition: String, _ arguments: StatementArguments
+  ) throws -> [Int64: [CheckpointOffer]] {
     var checkpoints: [Int64: [CheckpointOffer]] = [:]
     let rows = try Row.fetchCursor(
-      db, sql: "SELECT trial, step, digest, bytes FROM checkpoints WHERE collected = 0 ORDER BY trial, step")
+      db,
+      sql: """
+        SELECT trial, step, digest, bytes FROM checkpoints WHERE collected = 0 \(condition) ORDER BY trial, step
+        """, arguments: arguments)
     while let row = try rows.next() {
       guard let digest = BlobDigest(rawValue: row[2]) else {
         throw StoreError.damaged(place: directory.database, what: "\"\(row[2] as String)\" is no digest")
