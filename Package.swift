@@ -60,7 +60,10 @@ let package = Package(
       name: "Manifests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
     .target(name: "Scheduling", dependencies: ["Shared"], swiftSettings: strict),
     .target(
-      name: "Store", dependencies: ["Shared", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+      name: "Store",
+      dependencies: [
+        "Shared", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ], swiftSettings: strict),
     .target(name: "Reports", dependencies: ["Shared"], swiftSettings: strict),
     .target(
       name: "Messaging",

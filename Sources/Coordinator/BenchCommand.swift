@@ -9,7 +9,10 @@ import Training
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure this machine.",
-    subcommands: [BenchTraining.self, BenchGang.self, BenchDispatch.self, BenchSimulation.self])
+    subcommands: [
+      BenchTraining.self, BenchGang.self, BenchDispatch.self, BenchIdle.self, BenchIdleCoordinator.self,
+      BenchSimulation.self, BenchLayout.self,
+    ])
 }
 
 struct BenchTraining: ParsableCommand {

@@ -63,9 +63,10 @@ struct DispatchFigures: Encodable {
   var trials: Int
   var seconds: Double
   var trialsPerSecond: Double
-  /// Of the first and the last thousand results, trials per second.
-  var firstThousand: Double?
-  var lastThousand: Double?
+  /// In each tenth of the results, trials per second.
+  var tenths: [Double]
+  /// From opening the sweep's directory to the first message read.
+  var startSeconds: Double
   var latencyP50Ms: Double?
   var latencyP99Ms: Double?
   var commits: Int
@@ -90,10 +91,14 @@ struct DispatchFigures: Encodable {
       "commits     \(countText(commits)), each flushed; \(number(Double(trials) / Double(max(1, commits)), 0)) trials each",
       "processor   coordinator \(number(coordinatorMicrosecondsPerTrial, 1)) us per trial, simulated workers "
         + "\(number(workersMicrosecondsPerTrial, 1)) us",
-      "memory      \(number(peakMemoryMib, 0)) MiB at most",
+      "memory      \(number(peakMemoryMib, 0)) MiB at most; started in \(number(startSeconds, 2)) s",
       "checked     \(countText(acknowledged)) acknowledged, \(countText(succeeded)) stored; audit "
         + (problems.isEmpty ? "clean" : problems.joined(separator: "; ")),
     ]
+    if tenths.count > 2 {
+      let (second, last) = (countText(Int(tenths[1])), countText(Int(tenths[tenths.count - 2])))
+      lines.insert("over time   second tenth \(second) trials/s, last but one \(last)", at: 1)
+    }
     if let latencyP50Ms, let latencyP99Ms {
       lines.insert(
         "latency     \(number(latencyP50Ms, 1)) ms from result to acknowledgement (99 %: \(number(latencyP99Ms, 1)) ms)",
@@ -113,7 +118,8 @@ struct DispatchMeasurement {
   func run() throws -> DispatchFigures {
     let place = try BenchDirectory(in: parent)
     let plan = benchPlan(trials: trials)
-    let checkpoint = try prepare(plan, in: place.sweep)
+    let checkpoint = try layOutBench(trials: trials, in: place.sweep)
+    let opened = ContinuousClock.now
     let store = try SweepStore.forRunning(plan, in: place.sweep)
     let runtime = try RuntimeDirectory()
     let address = try EndpointAddress(overTCP ? "tcp://127.0.0.1:\(try freePort())" : "ipc://\(runtime.socket)")
@@ -124,23 +130,28 @@ struct DispatchMeasurement {
     (settings.isOpen, settings.scheduling.sweep, settings.meters) = (true, store.sweep, true)
     let interruption = try Interruption()
     defer { interruption.stopListening() }
-    let service = SweepService(
+    let service = try SweepService(
       scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: settings.scheduling), store: store,
       endpoint: endpoint,
       workers: LocalWorkers(
         LocalWorkerSettings(count: 0, threads: 1, slots: 1, executable: "", endpoint: "", directory: "")),
       interruption: interruption, log: EventLog(path: store.directory.log), display: ProgressPrinter(isQuiet: true),
       settings: settings)
+    let opening = (ContinuousClock.now - opened) / .seconds(1)
     let ending = try service.run(from: store.takeStoredAtOpening())
     guard case .finished = ending else { throw ExitCode(130) }
+    // The audit reads everything again; that is not the coordinator's.
+    let memory = peakMemoryMib()
     let report = try simulation.finish()
     let audit = try store.audit(plan)
     try store.close()
-    return figures(service, report, audit)
+    return figures(
+      service, report, audit, startSeconds: opening + service.startSeconds, peakMemoryMib: memory)
   }
 
   private func figures(
-    _ service: SweepService, _ report: SimulationReport, _ audit: SweepAudit
+    _ service: SweepService, _ report: SimulationReport, _ audit: SweepAudit, startSeconds: Double,
+    peakMemoryMib: Double
   ) -> DispatchFigures {
     let meter = service.meter
     let (user, system) = meter.processorTime
@@ -151,32 +162,15 @@ struct DispatchMeasurement {
     let count = Double(max(1, audit.succeeded))
     return DispatchFigures(
       workers: workers, trials: audit.succeeded, seconds: meter.seconds, trialsPerSecond: count / meter.seconds,
-      firstThousand: meter.rate(ofFirst: 1000), lastThousand: meter.rate(ofLast: 1000),
+      tenths: meter.tenths, startSeconds: startSeconds,
       latencyP50Ms: report.latencies.isEmpty ? nil : report.latencies[50] / 1000,
       latencyP99Ms: report.latencies.isEmpty ? nil : report.latencies[99] / 1000, commits: meter.commits,
       acknowledged: report.acknowledged, succeeded: audit.succeeded, coordinatorUserSeconds: user,
       coordinatorSystemSeconds: system, workersUserSeconds: report.userSeconds,
       workersSystemSeconds: report.systemSeconds, coordinatorMicrosecondsPerTrial: 1e6 * (user + system) / count,
       workersMicrosecondsPerTrial: 1e6 * (report.userSeconds + report.systemSeconds) / count,
-      peakMemoryMib: peakMemoryMib(), clean: problems.isEmpty, problems: problems)
+      peakMemoryMib: peakMemoryMib, clean: problems.isEmpty, problems: problems)
   }
-}
-
-/// Lays the sweep out in its directory, with a stored checkpoint for every tuning trial, so that a result can name it.
-/// The measured coordinator then starts as any that goes on with a sweep.
-private func prepare(_ plan: SweepPlan, in directory: String) throws -> CheckpointOffer {
-  let store = try SweepStore.forRunning(plan, in: directory)
-  let bytes = Array("a checkpoint that every simulated trial names".utf8)
-  let offer = CheckpointOffer(digest: try store.blobs.publish(bytes), byteCount: bytes.count, step: 1)
-  var scheduler = SweepScheduler(plan: plan, epoch: store.epoch)
-  var changes: [SweepChange] = []
-  for command in scheduler.start(with: [], holdLeases: nil, at: MonotonicInstant(nanoseconds: 0)) {
-    if case .persist(let change) = command { changes.append(change) }
-  }
-  try store.commit(changes)
-  try store.commit(scheduler.knownTrials.map { .checkpoint($0, offer) })
-  try store.close()
-  return offer
 }
 
 /// Cells whose tuning trials are nearly all of the sweep: configurations with ten seeds each, as a real sweep has them.
@@ -199,47 +193,4 @@ func benchPlan(trials: Int) -> SweepPlan {
     axes: [Axis(name: .layers, role: .rows, values: plans.map { $0.coordinates[0] })], tuned: [.learningRate],
     cells: plans, tuneSeeds: (0..<seeds).map { Seed(rawValue: Seed.firstTuning + UInt32($0)) },
     reportSeeds: [Seed(rawValue: 0)], source: "# attune bench dispatch\n")
-}
-
-/// A directory that goes with the measurement.
-final class BenchDirectory {
-  let path: String
-  var sweep: String { path + "/sweep" }
-
-  init(in parent: String?) throws(CommandFailure) {
-    let parent = parent ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-    var template = Array("\(parent)/attune-bench-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw CommandFailure(
-        "\(parent): no directory can be made there (\(String(cString: strerror(errno)))); choose another by --directory"
-      )
-    }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// A port of this machine that nobody listens on now.
-func freePort() throws(CommandFailure) -> Int {
-  let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(socket) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let code = withUnsafeMutablePointer(to: &address) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-      bind(socket, pointer, size) == 0 && getsockname(socket, pointer, &size) == 0
-    }
-  }
-  guard code else { throw CommandFailure("127.0.0.1: no free port (\(String(cString: strerror(errno))))") }
-  return Int(UInt16(bigEndian: address.sin_port))
-}
-
-/// The most memory that this process has had.
-func peakMemoryMib() -> Double {
-  var usage = rusage()
-  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-  return Double(usage.ru_maxrss) / 1024
 }

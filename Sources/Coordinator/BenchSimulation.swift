@@ -74,6 +74,8 @@ struct Simulation {
     /// Granted without a checkpoint: offered first.
     var offered: [TrialID: TrialGrant] = [:]
     var outgoing: [WorkerMessage] = []
+    /// Granted to one that never works.
+    var held: [HeldTrial] = []
   }
 
   private let swarm: WorkerSwarm
@@ -108,7 +110,7 @@ struct Simulation {
     while !ended, members.contains(where: { !$0.hasLeft }) {
       if isIdle {
         // One look at all of them every now and then costs less than waiting for each.
-        usleep(20_000)
+        usleep(100_000)
         for index in members.indices { try receive(index, at: now) }
       } else {
         for index in try swarm.wait(timeout: .milliseconds(20)) { try receive(index, at: now) }
@@ -133,7 +135,7 @@ struct Simulation {
       }
     } else if now - members[index].heartbeatAt >= heartbeatInterval {
       members[index].heartbeatAt = now
-      members[index].outgoing.append(.heartbeat(held: []))
+      members[index].outgoing.append(.heartbeat(held: members[index].held))
     }
     try flush(index)
   }
@@ -143,7 +145,7 @@ struct Simulation {
       session: WorkerSession(rawValue: UInt64(first + index)), minimumVersion: protocolVersion,
       maximumVersion: protocolVersion, arithmeticVersion: arithmeticVersion, host: "simulated",
       processID: first + index, slots: slots, threads: slots, instructionSet: "none", programVersion: programVersion,
-      inventory: [], credit: credit)
+      inventory: members[index].held, credit: credit)
   }
 
   private mutating func receive(_ index: Int, at now: Double) throws {
@@ -166,7 +168,9 @@ struct Simulation {
       lease = welcome.leaseDuration / .seconds(1)
       members[index].heartbeatAt = now - heartbeatInterval * Double((first + index) % 97) / 97
     case .grant(let grant):
-      if let resume = grant.resume {
+      if isIdle {
+        members[index].held.append(HeldTrial(trial: grant.trial, token: grant.token, step: 0))
+      } else if let resume = grant.resume {
         answer(grant, naming: resume.digest, sequence: 1, index, at: now)
       } else {
         members[index].offered[grant.trial] = grant
@@ -193,7 +197,10 @@ struct Simulation {
         members[index].waiting.removeAll(keepingCapacity: true)
         members[index].firstWaiting = 0
       }
-    case .fenced, .cancel, .notStored: report_.fenced += 1
+    case .cancel(let trial, let token):
+      members[index].held.removeAll { $0.trial == trial && $0.token == token }
+      report_.fenced += 1
+    case .fenced, .notStored: report_.fenced += 1
     case .refused: (report_.refused, members[index].hasLeft) = (report_.refused + 1, true)
     case .finish:
       members[index].outgoing.append(.goodbye(reason: "the measurement is over"))

@@ -9,10 +9,10 @@ import Shared
 package struct LogLine {
   var event: String
   var trial: Int64?
-  var token: String?
+  var token: LeaseToken?
   /// The token of the first of those that share the trial's slot.
-  var gang: String?
-  var worker: String?
+  var gang: LeaseToken?
+  var worker: WorkerSession?
   var host: String?
   var process: Int?
   /// The name of the key that a worker showed.
@@ -35,7 +35,7 @@ package final class EventLog {
   private var descriptor: Int32
   private var size = 0
   /// Whole lines that are not in the file yet.
-  private var pending: [UInt8] = []
+  private var pending = JSONLines()
   private let wallClock: () -> Date
   private var lastTime = (milliseconds: Int64.min, text: "")
 
@@ -59,44 +59,44 @@ package final class EventLog {
   }
 
   package func write(_ line: LogLine) {
-    var json = JSONLine()
-    json.add("candidate", line.candidate)
-    json.add("cell", line.cell)
-    json.add("count", line.count)
-    json.add("counters", line.counters)
-    json.add("event", line.event)
-    json.add("gang", line.gang)
-    json.add("host", line.host)
-    json.add("key", line.key)
-    json.add("process", line.process)
-    json.add("reason", line.reason)
-    json.add("state", line.state)
-    json.add("step", line.step)
-    json.add("threads", line.threads)
-    json.add("time", time())
-    json.add("token", line.token)
-    json.add("trial", line.trial)
-    json.add("worker", line.worker)
-    pending += json.bytes
-    pending += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
-    if pending.count > 1 << 20 { flush() }
+    pending.begin()
+    pending.add("candidate", line.candidate)
+    pending.add("cell", line.cell)
+    pending.add("count", line.count)
+    pending.add("counters", line.counters)
+    pending.add("event", line.event)
+    pending.add("gang", line.gang)
+    pending.add("host", line.host)
+    pending.add("key", line.key)
+    pending.add("process", line.process)
+    pending.add("reason", line.reason)
+    pending.add("state", line.state)
+    pending.add("step", line.step)
+    pending.add("threads", line.threads)
+    pending.add("time", time())
+    pending.add("token", line.token)
+    pending.add("trial", line.trial.map { Int($0) })
+    pending.add("worker", line.worker)
+    pending.end()
+    if pending.bytes.count > 1 << 20 { flush() }
   }
 
   package func write(_ note: SchedulingNote) { write(LogLine(note)) }
 
   /// Lines written so far are in the file when this returns.
   package func flush() {
-    guard !pending.isEmpty else { return }
-    if size + pending.count > sizeLimit, size > 0, descriptor >= 0 {
+    let lines = pending.bytes
+    guard !lines.isEmpty else { return }
+    if size + lines.count > sizeLimit, size > 0, descriptor >= 0 {
       close(descriptor)
       let older = (path.hasSuffix(".jsonl") ? String(path.dropLast(".jsonl".count)) : path) + ".1.jsonl"
       rename(path, older)
       open()
     }
     // With O_APPEND, and whole lines at once, lines stay whole.
-    if descriptor >= 0 { _ = pending.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) } }
-    size += pending.count
-    pending.removeAll(keepingCapacity: true)
+    if descriptor >= 0 { _ = lines.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) } }
+    size += lines.count
+    pending.removeAll()
   }
 
   /// `2023-11-14T22:13:20.250Z`; made anew when the millisecond has changed.
@@ -107,57 +107,6 @@ package final class EventLog {
       lastTime = (milliseconds, now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
     }
     return lastTime.text
-  }
-}
-
-/// A JSON object that is being written, without its closing brace. Hot: a sweep of short trials logs 100,000 lines a second.
-private struct JSONLine {
-  private(set) var bytes: [UInt8] = [UInt8(ascii: "{")]
-
-  mutating func add(_ name: StaticString, _ value: String?) {
-    guard let value else { return }
-    begin(name)
-    append(value)
-  }
-
-  mutating func add(_ name: StaticString, _ value: (some BinaryInteger & CustomStringConvertible)?) {
-    guard let value else { return }
-    begin(name)
-    bytes += value.description.utf8
-  }
-
-  mutating func add(_ name: StaticString, _ value: [String: Int]?) {
-    guard let value else { return }
-    begin(name)
-    bytes.append(UInt8(ascii: "{"))
-    for (index, entry) in value.sorted(by: { $0.key < $1.key }).enumerated() {
-      if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      append(entry.key)
-      bytes.append(UInt8(ascii: ":"))
-      bytes += entry.value.description.utf8
-    }
-    bytes.append(UInt8(ascii: "}"))
-  }
-
-  private mutating func begin(_ name: StaticString) {
-    if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-    bytes.append(UInt8(ascii: "\""))
-    bytes += UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-    bytes += [UInt8(ascii: "\""), UInt8(ascii: ":")]
-  }
-
-  /// RFC 8259 §7: quotation mark, reverse solidus and control characters are escaped.
-  private mutating func append(_ text: String) {
-    bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case UInt8(ascii: "\n"): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-      case 0..<0x20: bytes += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
-      default: bytes.append(byte)
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
   }
 }
 
@@ -174,20 +123,20 @@ extension LogLine {
       self.reason = reason
     case .workerLost(let session, let reason, let returned):
       self.init("worker_lost")
-      (worker, self.reason, count) = (session.description, reason, returned)
+      (worker, self.reason, count) = (session, reason, returned)
     case .workerLeft(let session, let reason):
       self.init("worker_left")
-      (worker, self.reason) = (session.description, reason)
+      (worker, self.reason) = (session, reason)
     case .workerReplaced(let old, let session):
       self.init("worker_replaced")
-      (worker, reason) = (old.description, "session \(session) has its spool")
+      (worker, reason) = (old, "session \(session) has its spool")
     case .helloRepeated(let session):
       self.init("hello_repeated")
-      worker = session.description
+      worker = session
     case .granted(let trial, let token, let session, let threads, let step, let gang):
       self.init("granted")
-      (self.trial, self.token, worker) = (trial.rawValue, token.description, session.description)
-      (self.threads, self.step, self.gang) = (threads, step, gang?.description)
+      (self.trial, self.token, worker) = (trial.rawValue, token, session)
+      (self.threads, self.step, self.gang) = (threads, step, gang)
     case .returned(let trial, let reason, let failures):
       self.init("returned")
       (self.trial, self.reason, count) = (trial.rawValue, reason, failures)
@@ -196,10 +145,10 @@ extension LogLine {
       (self.trial, self.state, self.reason) = (trial.rawValue, state.rawValue, reason)
     case .fenced(let address, let session):
       self.init("fenced")
-      (trial, token, worker) = (address.trial.rawValue, address.token.description, session.description)
+      (trial, token, worker) = (address.trial.rawValue, address.token, session)
     case .repeated(let address, let session):
       self.init("repeated")
-      (trial, token, worker) = (address.trial.rawValue, address.token.description, session.description)
+      (trial, token, worker) = (address.trial.rawValue, address.token, session)
     case .selected(let cell, let candidate):
       self.init("selected")
       (self.cell, self.candidate) = (cell.rawValue, candidate)
@@ -213,6 +162,6 @@ extension LogLine {
   }
 
   private mutating func describe(_ hello: WorkerHello) {
-    (worker, host, process) = (hello.session.description, hello.host, hello.processID)
+    (worker, host, process) = (hello.session, hello.host, hello.processID)
   }
 }

@@ -44,7 +44,7 @@ final class SweepRun {
     let display = ProgressPrinter()
     var scheduling = settings.scheduling
     scheduling.sweep = store.sweep
-    let service = SweepService(
+    let service = try SweepService(
       scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: scheduling), store: store,
       endpoint: endpoint, workers: workers, interruption: interruption, log: log, display: display, settings: settings)
     // A million of them are not kept beside the scheduler's.

@@ -8,14 +8,35 @@ import Store
 extension SweepService {
   private static let longestRetryPause = Duration.seconds(10)
 
+  /// From so many changes on a commit takes longer than to hand it to another thread.
+  private static let fewestForThread = 256
+  /// With so many decided the loop waits for the commit on its way before it reads on.
+  private static let mostUndurable = 65_536
+
+  /// What the committer is at work on, and what is said once that is durable.
+  struct CommitOnItsWay {
+    var changes: [SweepChange]
+    var outgoing: [(message: CoordinatorMessage, session: WorkerSession)]
+  }
+
   func commitAndSend() throws {
+    if try !settleCommit(waiting: changes.count >= Self.mostUndurable) { return }
     if let retryAt, now < retryAt {
       try sendWhatIsReady(durable: false)
       return
     }
+    // Checkpoints beyond the budget are removed between two commits.
+    let isOverBudget = store.budget.map { store.storedBytes > $0 } ?? false
+    if changes.count >= Self.fewestForThread, retryAt == nil, !isOverBudget {
+      onItsWay = CommitOnItsWay(changes: changes, outgoing: outgoing)
+      changes = []
+      outgoing = []
+      committer.begin(onItsWay?.changes ?? [], in: store)
+      return
+    }
     do throws(StoreError) {
       try store.commit(changes)
-      if settings.meters, !changes.isEmpty { meter.committed(changes, at: now / .seconds(1)) }
+      noteCommit(of: changes)
       changes.removeAll(keepingCapacity: true)
     } catch {
       guard error.mayPass else { throw error }
@@ -33,6 +54,40 @@ extension SweepService {
       return
     }
     try sendWhatIsReady(durable: true)
+  }
+
+  private func noteCommit(of changes: [SweepChange]) {
+    if settings.meters, !changes.isEmpty { meter.committed(changes, at: now / .seconds(1)) }
+  }
+
+  /// Says what waited for the commit on its way, if it has ended. False while it goes on.
+  @discardableResult
+  func settleCommit(waiting: Bool) throws -> Bool {
+    guard let batch = onItsWay else { return true }
+    guard let outcome = waiting ? committer.wait() : committer.take() else { return false }
+    onItsWay = nil
+    switch outcome {
+    case .success(let committed):
+      store.settle(committed, sparing: checkpointsNamed(in: changes))
+      noteCommit(of: batch.changes)
+      let later = outgoing
+      outgoing = batch.outgoing
+      try sendWhatIsReady(durable: true)
+      outgoing += later
+    case .failure(let error):
+      guard error.mayPass else { throw error }
+      changes = batch.changes + changes
+      outgoing = batch.outgoing + outgoing
+      storageFailed(error)
+    }
+    return true
+  }
+
+  /// An offered blob that was there already is recorded again, whatever a commit before has done to its last reference.
+  private func checkpointsNamed(in changes: [SweepChange]) -> Set<BlobDigest> {
+    var named: Set<BlobDigest> = []
+    for case .checkpoint(_, let offer) in changes { named.insert(offer.digest) }
+    return named
   }
 
   /// Nothing is lost: the changes stay here until they can be stored, and the workers keep what is not acknowledged.

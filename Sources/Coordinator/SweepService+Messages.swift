@@ -62,7 +62,7 @@ extension SweepService {
     count("session_of_another_key")
     let reason = "session \(hello.session) belongs to another worker's key; start this worker again"
     var line = LogLine("worker_refused")
-    (line.worker, line.host, line.process) = (hello.session.description, hello.host, hello.processID)
+    (line.worker, line.host, line.process) = (hello.session, hello.host, hello.processID)
     (line.key, line.reason) = (key?.rawValue, reason)
     log.write(line)
     _ = try send(.refused(reason: reason), to: peer)
@@ -70,7 +70,10 @@ extension SweepService {
 
   /// Whether a worker with this key may speak for a trial: the trial was not granted to another key's worker.
   private func mayHold(_ trial: TrialID, _ key: KeyName?) -> Bool {
-    guard let grantee = scheduler.grantee(of: trial), let owner = sessionKeys[grantee] else { return true }
+    // Without keys nobody owns anything.
+    guard !sessionKeys.isEmpty, let grantee = scheduler.grantee(of: trial), let owner = sessionKeys[grantee] else {
+      return true
+    }
     return owner == key
   }
 
@@ -78,7 +81,7 @@ extension SweepService {
   func revoked(_ peer: PeerID, _ key: KeyName) {
     count("key_revoked")
     var line = LogLine("key_revoked")
-    (line.key, line.worker) = (key.rawValue, sessions[peer]?.description)
+    (line.key, line.worker) = (key.rawValue, sessions[peer])
     log.write(line)
     display.note("the key \(key) was revoked; its worker is shut out")
     guard let session = sessions.removeValue(forKey: peer) else { return }

@@ -67,7 +67,7 @@ extension SweepService {
     dropLinesLeft -= 1
     lastDropLine = now
     var line = LogLine("malformed")
-    (line.worker, line.reason) = (session?.description, reason)
+    (line.worker, line.reason) = (session, reason)
     log.write(line)
   }
 
@@ -96,7 +96,9 @@ extension SweepService {
 
   /// Lets checkpoints go where the manifest's budget is exceeded.
   func keepToBudget() throws {
-    guard changes.isEmpty, let budget = store.budget, store.storedBytes > budget, now >= nextBudgetLook else { return }
+    guard changes.isEmpty, onItsWay == nil, let budget = store.budget, store.storedBytes > budget,
+      now >= nextBudgetLook
+    else { return }
     do throws(StoreError) {
       let freed = try store.enforceBudget()
       // What is needed may be more than the budget: look again after a while, not in every turn.

@@ -65,10 +65,14 @@ final class SweepService {
   var changes: [SweepChange] = []
   /// To be sent once everything in `changes` is durable.
   var outgoing: [(message: CoordinatorMessage, session: WorkerSession)] = []
+  let committer: Committer
+  var onItsWay: CommitOnItsWay?
   /// Set while the disk is full: when to try again.
   var retryAt: Duration?
   var retryPause = Duration.seconds(1)
   var meter = DispatchMeter()
+  /// What reading the sweep and laying it out took.
+  private(set) var startSeconds = 0.0
   private var wakeAt: MonotonicInstant?
   /// When the loop last did something.
   private var lastMoment = Duration.zero
@@ -93,11 +97,12 @@ final class SweepService {
   init(
     scheduler: SweepScheduler, store: SweepStore, endpoint: consuming CoordinatorEndpoint, workers: LocalWorkers,
     interruption: Interruption, log: EventLog, display: ProgressPrinter, settings: ServiceSettings = .init()
-  ) {
+  ) throws {
     (self.scheduler, self.store, self.workers, self.interruption) = (scheduler, store, workers, interruption)
     (self.log, self.display, self.settings) = (log, display, settings)
     self.endpoint = endpoint
     transfers = CheckpointTransfers(store.blobs)
+    committer = try Committer()
     start = clock.now
   }
 
@@ -112,6 +117,7 @@ final class SweepService {
     perform(scheduler.start(with: stored, holdLeases: holdLeases, at: instant))
     try commitAndSend()
     lastMoment = now
+    startSeconds = lastMoment / .seconds(1)
     while true {
       if let ending = try leaving() { return ending }
       let (woken, waited) = try wait()
@@ -160,7 +166,7 @@ final class SweepService {
     // Something could not be sent, or processes are on their way out: look again soon.
     if leavingSince != nil || (!outgoing.isEmpty && retryAt == nil) { deadlines.append(now + .milliseconds(50)) }
     let timeout = max((deadlines.min() ?? .zero) - now, .zero)
-    let watched = [interruption.wakeup.descriptor] + workers.descriptors
+    let watched = [interruption.wakeup.descriptor, committer.descriptor] + workers.descriptors
     return (try endpoint.wait(timeout: timeout, watching: watched), timeout)
   }
 
@@ -221,7 +227,7 @@ final class SweepService {
   /// Ends the loop when everything is done or a signal has come, after the workers that go with it have gone.
   private func leaving() throws -> Ending? {
     if leavingSince == nil {
-      if isFinished, changes.isEmpty {
+      if isFinished, changes.isEmpty, onItsWay == nil {
         // Their last messages are sent by now; workers leave on `finish`.
         leavingSince = now
       } else if interruption.signalNumber != nil {
@@ -249,6 +255,7 @@ final class SweepService {
     workers.kill()
     logCounters()
     log.flush()
+    try settleCommit(waiting: true)
     do throws(StoreError) {
       try store.commit(changes)
     } catch {

@@ -57,7 +57,10 @@ extension SweepScheduler {
   }
 
   /// Who got the trial's latest lease, as far as is known.
-  package func grantee(of trial: TrialID) -> WorkerSession? { indexByID[trial].flatMap { trials[$0].grantee } }
+  package func grantee(of trial: TrialID) -> WorkerSession? {
+    guard let index = indexByID[trial] else { return nil }
+    return trials[index].grantee
+  }
 
   /// Every trial that exists by now.
   package var knownTrials: [TrialID] { trials.map(\.record.id) }
@@ -79,10 +82,10 @@ extension SweepScheduler {
   package var progress: SchedulingProgress {
     var progress = SchedulingProgress()
     progress.planned = plan.plannedTrialCount - sharedTrials
-    progress.succeeded = stateCounts[.succeeded, default: 0]
-    progress.failed = stateCounts[.failed, default: 0] + stateCounts[.quarantined, default: 0]
-    progress.cancelled = stateCounts[.cancelled, default: 0]
-    progress.running = stateCounts[.leased, default: 0] + stateCounts[.running, default: 0]
+    progress.succeeded = stateCounts[.succeeded]
+    progress.failed = stateCounts[.failed] + stateCounts[.quarantined]
+    progress.cancelled = stateCounts[.cancelled]
+    progress.running = stateCounts[.leased] + stateCounts[.running]
     progress.cells = cells.count
     progress.finishedCells = finishedCells
     progress.stepsDone = stepsDone
@@ -105,6 +108,6 @@ extension SweepScheduler {
 
   /// Nothing is leased: a stop loses no work.
   package var holdsNoLease: Bool {
-    stateCounts[.leased, default: 0] + stateCounts[.running, default: 0] == 0
+    stateCounts[.leased] + stateCounts[.running] == 0
   }
 }

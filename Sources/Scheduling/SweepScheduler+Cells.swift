@@ -105,7 +105,7 @@ extension SweepScheduler {
   }
 
   private mutating func count(_ index: Int) {
-    stateCounts[trials[index].record.state, default: 0] += 1
+    stateCounts[trials[index].record.state] += 1
     stepsKnown += trials[index].record.plannedSteps
     if trials[index].record.state.isTerminal { stepsDone += trials[index].record.plannedSteps }
   }

@@ -132,6 +132,7 @@ extension SweepScheduler {
     guard !unsettledWorkers.isEmpty else { return }
     // While trials wait nothing is lent, and of most workers nothing has to be taken back.
     let mayLend = queue.count == 0
+    guard mayLend || hasLent else { return unsettledWorkers.removeAll(keepingCapacity: true) }
     let unsettled = unsettledWorkers.filter { mayLend || workers[$0]?.hasLent == true }.compactMap { workers[$0] }
     unsettledWorkers.removeAll(keepingCapacity: true)
     for worker in unsettled.sorted(by: { $0.order < $1.order }) where !worker.isSilent {
@@ -143,7 +144,9 @@ extension SweepScheduler {
   /// Spreads `idle` threads evenly over the trials and gangs that the worker runs.
   private mutating func settle(_ worker: Worker, lending idle: Int) {
     let running = worker.held.sorted()
-    workers[worker.hello.session]?.hasLent = idle > 0 && !running.isEmpty
+    let lends = idle > 0 && !running.isEmpty
+    workers[worker.hello.session]?.hasLent = lends
+    if lends { hasLent = true }
     var lentToGangs: [LeaseToken: Int] = [:]
     var place = 0
     for index in running {

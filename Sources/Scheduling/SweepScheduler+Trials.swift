@@ -16,8 +16,8 @@ extension SweepScheduler {
       return false
     }
     if !trials[index].cells.isEmpty {
-      stateCounts[previous, default: 0] -= 1
-      stateCounts[next, default: 0] += 1
+      stateCounts[previous] -= 1
+      stateCounts[next] += 1
     }
     trials[index].record.state = next
     trials[index].record.reason = reason

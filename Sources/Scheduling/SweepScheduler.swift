@@ -21,6 +21,8 @@ package struct SweepScheduler {
   var freeWorkers: Set<WorkerSession> = []
   /// Sessions whose trials or threads have changed since idle threads were last lent to running trials.
   var unsettledWorkers: Set<WorkerSession> = []
+  /// Threads of slots that nothing waited for have been lent at least once.
+  var hasLent = false
   var queue = TrialQueue()
   var sources = PromptSources()
   /// How long trials take, as far as any of their shape has ended.
@@ -42,7 +44,7 @@ package struct SweepScheduler {
   /// Those trials, by the session that held them: one that returns without a trial never got it.
   var awaitedTrials: [WorkerSession: Set<Int>] = [:]
   /// Of the trials that some cell needs.
-  var stateCounts: [TrialState: Int] = [:]
+  var stateCounts = StateCounts()
   /// Optimiser steps of the trials that have ended and of all that are known.
   var stepsDone = 0
   var stepsKnown = 0
@@ -84,7 +86,8 @@ package struct SweepScheduler {
   }
 
   package mutating func handle(_ event: SchedulingEvent, at now: MonotonicInstant) -> [SchedulingCommand] {
-    commands = []
+    // A result is followed by about so many.
+    commands.reserveCapacity(12)
     switch event {
     case .message(let message, let session): receive(message, from: session, at: now)
     case .checkpointStored(let address, let offer, let session):

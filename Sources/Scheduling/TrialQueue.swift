@@ -1,5 +1,5 @@
-// The trials that may be granted now, by rank, and those of each stream of prompts among them: binary heaps, so that a
-// sweep of 50,000 trials costs a logarithm per grant. A trial is in the queue at most once.
+// The trials that may be granted now, by rank, and those of each stream of prompts among them. A trial is in the queue at
+// most once.
 import Shared
 
 /// Smaller is granted first. The order keeps every slot busy to the end: references come first because a whole cell
@@ -24,9 +24,9 @@ struct TrialStream: Hashable {
 }
 
 struct TrialQueue {
-  private var all = RankedHeap()
-  private var streams: [TrialStream: RankedHeap] = [:]
-  /// By trial. What leaves the queue by one heap stays in the other until it comes to its top.
+  private var all = RankedLine()
+  private var streams: [TrialStream: RankedLine] = [:]
+  /// By trial. What leaves the queue by one line stays in the other until it comes to its head.
   private var isWaiting: [Bool] = []
   private(set) var count = 0
 
@@ -37,7 +37,7 @@ struct TrialQueue {
     isWaiting[trial] = true
     count += 1
     all.insert(trial, rank: rank)
-    if let stream { streams[stream, default: RankedHeap()].insert(trial, rank: rank) }
+    if let stream { streams[stream, default: RankedLine()].insert(trial, rank: rank) }
   }
 
   mutating func removeFirst() -> Int? {
@@ -52,22 +52,47 @@ struct TrialQueue {
     return nil
   }
 
-  /// False for one that has left by the other heap.
+  /// False for one that has left by the other line.
   private mutating func leave(_ trial: Int) -> Bool {
     guard isWaiting[trial] else { return false }
     isWaiting[trial] = false
     count -= 1
-    // Whatever is left in the heaps has left the queue.
-    if count == 0 { (all, streams) = (RankedHeap(), [:]) }
+    // Whatever is left in the lines has left the queue.
+    if count == 0 { (all, streams) = (RankedLine(), [:]) }
     return true
   }
 }
 
-private struct RankedHeap {
-  private var heap: [(rank: TrialRank, trial: Int)] = []
+/// Most come in the order of their ranks and stand in a line, so that taking the first costs the same with a million
+/// waiting as with a thousand; what comes out of order stands in a binary heap beside it.
+private struct RankedLine {
+  private typealias Entry = (rank: TrialRank, trial: Int)
+  private var line: [Entry] = []
+  /// Those before it have been taken.
+  private var head = 0
+  private var heap: [Entry] = []
 
   mutating func insert(_ trial: Int, rank: TrialRank) {
-    heap.append((rank, trial))
+    if head == line.count {
+      line.removeAll(keepingCapacity: true)
+      head = 0
+    }
+    if let last = line.last, rank < last.rank {
+      insertIntoHeap((rank, trial))
+    } else {
+      line.append((rank, trial))
+    }
+  }
+
+  mutating func removeFirst() -> Int? {
+    guard head < line.count else { return removeFirstOfHeap() }
+    if let first = heap.first, first.rank < line[head].rank { return removeFirstOfHeap() }
+    head += 1
+    return line[head - 1].trial
+  }
+
+  private mutating func insertIntoHeap(_ entry: Entry) {
+    heap.append(entry)
     var child = heap.count - 1
     while child > 0, heap[child].rank < heap[(child - 1) / 2].rank {
       heap.swapAt(child, (child - 1) / 2)
@@ -75,7 +100,7 @@ private struct RankedHeap {
     }
   }
 
-  mutating func removeFirst() -> Int? {
+  private mutating func removeFirstOfHeap() -> Int? {
     guard let first = heap.first else { return nil }
     let last = heap.removeLast()
     guard !heap.isEmpty else { return first.trial }

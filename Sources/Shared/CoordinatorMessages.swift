@@ -67,7 +67,8 @@ package enum CoordinatorMessage: Equatable, Sendable {
   case welcome(Welcome)
   /// The worker may not take part, and why; it prints the reason and exits.
   case refused(reason: String)
-  case grant(TrialGrant)
+  /// Boxed: it is several times as large as any other, and commands are moved about one by one.
+  indirect case grant(TrialGrant)
   /// Asks for the piece of an offered checkpoint from `offset` on.
   case pull(BlobDigest, offset: Int)
   /// The checkpoint is durable under its digest.

@@ -7,7 +7,7 @@ import Foundation
 import Shared
 
 /// A blob that nobody refers to any more.
-struct ReleasedBlob {
+struct ReleasedBlob: Sendable {
   let digest: BlobDigest
   let bytes: Int
 }

@@ -4,33 +4,28 @@ internal import GRDB
 import Foundation
 import Shared
 
+/// What the changes of one commit are written with.
+struct StatusStatements {
+  fileprivate var ending: PlainStatement
+  fileprivate var leasing: PlainStatement
+
+  init(_ db: Database) throws {
+    (ending, leasing) = (try PlainStatement(db, SweepStore.ending), try PlainStatement(db, SweepStore.leasing))
+  }
+}
+
 extension SweepStore {
-  func write(_ status: TrialStatus, to db: Database, at now: Double) throws {
+  func write(_ status: TrialStatus, to db: Database, with statements: inout StatusStatements, at now: Double) throws {
     if let result = status.result, status.state == .succeeded {
-      let metrics = result.metrics.storedColumns
-      try db.cachedStatement(sql: Self.ending).execute(
-        arguments: StatementArguments(
-          [
-            status.failures, status.attempts, status.token?.epoch, status.token?.counter,
-            status.holder.map { Int64(bitPattern: $0.rawValue) }, now, result.outcome.rawValue,
-            result.checkpoint.rawValue, result.steps, result.seconds, metrics[0], metrics[1], metrics[2], metrics[3],
-            metrics[4], metrics[5], metrics[6], metrics[7], metrics[8], metrics[9], status.trial.rawValue,
-          ] as [(any DatabaseValueConvertible)?]))
-      if db.changesCount == 1 { return }
+      if try statements.ending.end(status, result, at: now) == 1 { return }
     } else if status.state == .leased {
-      let holder = status.holder.map { Int64(bitPattern: $0.rawValue) }
-      try db.cachedStatement(sql: Self.leasing).execute(
-        arguments: [
-          status.failures, status.attempts, status.token?.epoch, status.token?.counter, now, status.token?.epoch,
-          status.token?.counter, holder, holder, status.reason, status.trial.rawValue,
-        ])
-      if db.changesCount == 1 { return }
+      if try statements.leasing.lease(status, at: now) == 1 { return }
     }
     try writeOther(status, to: db, at: now)
   }
 
   /// The end with a result. The scheduler keeps terminal states; that the disk does too is what an audit can rely on.
-  private static let ending = """
+  fileprivate static let ending = """
     UPDATE trials SET state = 'succeeded', failures = ?, attempts = ?, token_epoch = ?, token_counter = ?, holder = ?,
     reason = NULL, ended = ?, outcome = ?, checkpoint = ?, steps = ?, seconds = ?,
     \(metricColumns.map { "\($0.name) = ?" }.joined(separator: ", "))
@@ -38,11 +33,11 @@ extension SweepStore {
     """
 
   /// A lease. One that is taken up again under its token keeps the time of its grant.
-  private static let leasing = """
-    UPDATE trials SET state = 'leased', failures = ?, attempts = ?,
-    granted = CASE WHEN token_epoch IS ? AND token_counter IS ? THEN granted ELSE ? END,
-    token_epoch = ?, token_counter = ?, holder = ?, worker = coalesce(?, worker), reason = ?, ended = NULL
-    WHERE id = ? AND state IN ('pending', 'leased')
+  fileprivate static let leasing = """
+    UPDATE trials SET state = 'leased', failures = ?1, attempts = ?2,
+    granted = CASE WHEN token_epoch IS ?3 AND token_counter IS ?4 THEN granted ELSE ?5 END,
+    token_epoch = ?3, token_counter = ?4, holder = ?6, worker = coalesce(?6, worker), reason = ?7, ended = NULL
+    WHERE id = ?8 AND state IN ('pending', 'leased')
     """
 
   private func writeOther(_ status: TrialStatus, to db: Database, at now: Double) throws {
@@ -79,5 +74,36 @@ extension SweepStore {
     ).execute(
       arguments: [result.outcome.rawValue, result.checkpoint.rawValue, result.steps, result.seconds]
         + StatementArguments(result.metrics.storedColumns) + [trial])
+  }
+}
+
+extension PlainStatement {
+  /// Returns the number of rows that took the end.
+  fileprivate mutating func end(_ status: TrialStatus, _ result: TrialResult, at now: Double) throws -> Int {
+    bind(1, status.failures)
+    bind(2, status.attempts)
+    bind(3, status.token?.epoch)
+    bind(4, status.token?.counter)
+    bind(5, status.holder.map { Int64(bitPattern: $0.rawValue) })
+    bind(6, now)
+    bind(7, result.outcome.rawValue)
+    bind(8, result.checkpoint.rawValue)
+    bind(9, result.steps)
+    bind(10, result.seconds)
+    for (place, bits) in result.metrics.storedColumns.enumerated() { bind(11 + Int32(place), bits) }
+    bind(21, status.trial.rawValue)
+    return try run()
+  }
+
+  fileprivate mutating func lease(_ status: TrialStatus, at now: Double) throws -> Int {
+    bind(1, status.failures)
+    bind(2, status.attempts)
+    bind(3, status.token?.epoch)
+    bind(4, status.token?.counter)
+    bind(5, now)
+    bind(6, status.holder.map { Int64(bitPattern: $0.rawValue) })
+    bind(7, status.reason)
+    bind(8, status.trial.rawValue)
+    return try run()
   }
 }

@@ -14,7 +14,7 @@ package final class SweepStore {
   package let sweep: SweepID
   let database: DatabaseQueue
   private let lock: DirectoryLock?
-  private let wallClock: () -> Date
+  let wallClock: () -> Date
   /// What `forRunning` has read, for the first who asks: a million trials are not read twice.
   private var storedAtOpening: [StoredTrial]?
   /// What the manifest says about checkpoints.
@@ -141,25 +141,6 @@ package final class SweepStore {
     return try trials()
   }
 
-  /// Makes `changes` durable, all or none, in one transaction. When this returns they survive a power cut.
-  package func commit(_ changes: [SweepChange]) throws(StoreError) {
-    guard !changes.isEmpty else { return }
-    var last: StoredConfiguration?
-    var addedBytes = 0
-    let now = wallClock().timeIntervalSince1970
-    let (superseded, crowding) = try storing(directory.database) {
-      try database.write { db in
-        for change in changes { try apply(change, to: db, at: now, after: &last, &addedBytes) }
-        try db.cachedStatement(sql: "UPDATE sessions SET ended = ? WHERE epoch = ?").execute(
-          arguments: [now, epoch])
-        return try collectSuperseded(by: changes, in: db)
-      }
-    }
-    for (trial, isCrowded) in crowding { if isCrowded { crowded.insert(trial) } else { crowded.remove(trial) } }
-    storedBytes += addedBytes - superseded.reduce(0) { $0 + $1.bytes }
-    remove(superseded.map(\.digest))
-  }
-
   /// Notes the end of this session's wall time. A full disk keeps it from that, not from closing.
   package func close() throws(StoreError) {
     do {
@@ -176,83 +157,6 @@ package final class SweepStore {
     }
     try storing(directory.database) { try database.close() }
   }
-
-  private func apply(
-    _ change: SweepChange, to db: Database, at now: Double, after last: inout StoredConfiguration?,
-    _ addedBytes: inout Int
-  ) throws {
-    switch change {
-    case .planned(let record): try insert(record, into: db, after: &last)
-    case .plannedTrials(let records): for record in records { try insert(record, into: db, after: &last) }
-    case .status(let status): try write(status, to: db, at: now)
-    case .points(let trial, let points):
-      // A resumed attempt repeats points with the same bits.
-      let statement = try db.cachedStatement(sql: "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)")
-      for point in points {
-        try statement.execute(arguments: [
-          trial.rawValue, point.step, storedBits(point.trainLoss), storedBits(point.validationLoss),
-          storedBits(point.learningRate),
-        ])
-      }
-    case .checkpoint(let trial, let offer):
-      if try !isReferenced(offer.digest.rawValue, in: db) { addedBytes += offer.byteCount }
-      try db.cachedStatement(
-        sql: """
-          INSERT INTO checkpoints (trial, step, digest, bytes) VALUES (?, ?, ?, ?)
-          ON CONFLICT DO UPDATE SET collected = 0
-          """
-      ).execute(arguments: [trial.rawValue, offer.step, offer.digest.rawValue, offer.byteCount])
-    case .worker(let hello):
-      try db.cachedStatement(
-        sql: """
-          INSERT OR REPLACE INTO workers
-          (session, epoch, host, process, slots, threads, instruction_set, program_version)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-          """
-      ).execute(
-        arguments: [
-          Int64(bitPattern: hello.session.rawValue), epoch, hello.host, hello.processID, hello.slots, hello.threads,
-          hello.instructionSet, hello.programVersion,
-        ])
-    case .workerKey(let session, let key):
-      try db.cachedStatement(sql: "UPDATE workers SET key = ? WHERE session = ?").execute(
-        arguments: [key, Int64(bitPattern: session.rawValue)])
-    }
-  }
-
-  /// The row of the record's configuration, which is stored now unless it was before.
-  private func row(of record: TrialRecord, in db: Database, after last: StoredConfiguration?) throws -> Int64 {
-    if let last, last.id == record.configuration { return last.row }
-    let digest = record.configuration.rawValue
-    try db.cachedStatement(sql: "INSERT INTO configurations (digest, canonical) VALUES (?, ?) ON CONFLICT DO NOTHING")
-      .execute(arguments: [digest, record.parameters.canonicalJSON])
-    if db.changesCount == 1 { return db.lastInsertedRowID }
-    let found = try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT id FROM configurations WHERE digest = ?"), arguments: [digest])
-    guard let found else {
-      throw StoreError.damaged(place: directory.database, what: "configuration \(digest) is gone")
-    }
-    return found
-  }
-
-  private func insert(_ record: TrialRecord, into db: Database, after last: inout StoredConfiguration?) throws {
-    let configuration = try row(of: record, in: db, after: last)
-    last = StoredConfiguration(id: record.configuration, row: configuration)
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO trials (id, configuration, seed, stage, state, failures, attempts) VALUES (?, ?, ?, ?, ?, ?, ?)
-        """
-    ).execute(arguments: [
-      record.id.rawValue, configuration, Int64(record.seed.rawValue), record.stage.rawValue, record.state.rawValue,
-      record.failures, record.attempts,
-    ])
-  }
-}
-
-/// A configuration and its row. The trials of one follow each other, so that the last one is all that has to be known.
-private struct StoredConfiguration {
-  let id: ConfigurationID
-  let row: Int64
 }
 
 /// Whether the database has no write-ahead log with content.

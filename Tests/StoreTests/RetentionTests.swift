@@ -53,6 +53,28 @@ import Testing
     #expect(sweep.storedBytes == 100)
   }
 
+  @Test func `a blob that was offered again while its last reference was being dropped stays`() throws {
+    let plan = plan(keepLast: 1)
+    let sweep = try SweepStore.forRunning(plan, in: directory.sweep)
+    let all = records(of: plan)
+    try sweep.commit([.planned(all[0]), .planned(all[1])])
+    let old = try store(all[0], step: 10, in: sweep)
+    let newBytes = Array(repeating: UInt8(7), count: 100)
+    let new = CheckpointOffer(digest: try sweep.blobs.publish(newBytes), byteCount: 100, step: 20)
+    // The commit supersedes the old blob; before it is settled another trial offers that blob, which is still there.
+    let committed = try sweep.transact([.checkpoint(all[0].id, new)])
+    let again = CheckpointOffer(digest: old, byteCount: 100, step: 10)
+    sweep.settle(committed, sparing: [old])
+    #expect(sweep.storedBytes == 100)
+    try sweep.commit([.checkpoint(all[1].id, again)])
+    #expect(blobNames(directory.sweep) == [old.rawValue, new.digest.rawValue])
+    #expect(sweep.storedBytes == 200)
+    // Without such an offer it goes.
+    let newest = CheckpointOffer(digest: BlobDigest(of: [1]), byteCount: 1, step: 30)
+    try sweep.commit([.checkpoint(all[1].id, newest)])
+    #expect(blobNames(directory.sweep) == [new.digest.rawValue])
+  }
+
   @Test func `at the budget nothing goes, one byte above it the least needed does`() throws {
     let all = records(of: makePlan())
     let sweep = try SweepStore.forRunning(plan(budget: 300), in: directory.sweep)
