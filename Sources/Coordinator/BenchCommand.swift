@@ -90,7 +90,7 @@ struct BenchTraining: ParsableCommand {
 
 /// The heads of `exp+linear`.
 func heads(_ text: String) -> [ParameterValue] {
-  text.split(separator: "+", omittingEmptySubsequences: false).map { .text(String($0)) }
+  Heads.texts(in: text).map { .text($0) }
 }
 
 /// The build of the kernels that `--isa` names.

@@ -148,7 +148,7 @@ struct TheoryTableCommand: ParsableCommand {
   }
 
   private func headValue(_ text: String) -> ParameterValue {
-    .list(text.split(separator: "+", omittingEmptySubsequences: false).map { .text(String($0)) })
+    .list(heads(text))
   }
 }
 

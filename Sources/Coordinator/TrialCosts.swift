@@ -75,7 +75,17 @@ package struct TrialCosts {
     let d = Double(parameters.dimension), n = Double(parameters.context + 1)
     /// About what the random bits, logarithm and cosine behind one normal number cost.
     let inputs = 20 * n * d
-    return parameters.task == .linear ? inputs : inputs + n * n * d + n * n * n / 3
+    switch parameters.task {
+    case .linear: return inputs
+    case .relu, .exponential, .kernel: return inputs + n * n * d + n * n * n / 3
+    case .function(let function):
+      switch function {
+      case .quadratic, .noisyLinear: return inputs
+      case .sparseLinear: return inputs + d * d
+      case .reluNetwork(let hidden): return inputs + Double(hidden) * d * (20 + n)
+      case .decisionTree(let depth): return inputs + Double(1 << depth) * d * (4 + n)
+      }
+    }
   }
 
   /// The same trial with a batch of few enough operations, whatever its shape. Prompts are worked on in blocks, so a batch

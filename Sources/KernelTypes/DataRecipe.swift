@@ -8,6 +8,36 @@ package enum LabelCode: UInt8, Sendable {
   case relu
   /// y ~ N(0, K), K_ij = exp(s <ξ_i, ξ_j>): by Cholesky.
   case exponential
+  /// y ~ N(0, K) for a compiled kernel, by Cholesky of K with `nugget` times its diagonal added; y ~ N(0, |K|) for an
+  /// indefinite one.
+  case program, absoluteProgram
+  /// Functions' values (`FunctionTask`); `DataRecipe.size` is the number of weights that are not 0, of hidden units, and
+  /// the tree's depth.
+  case sparseLinear, reluNetwork, decisionTree, quadratic
+}
+
+/// One input of a compiled kernel: a number of the pair (u, v), of some of their coordinates or of G u and G v.
+package struct KernelInput {
+  package enum Quantity: UInt8, Sendable { case dot, normU, normV, squaredDistance }
+  package var quantity: Quantity
+  /// Coordinates from `first` on, `count` of them; of G u and G v where there is a map.
+  package var first: Int
+  package var count: Int
+  /// G, [count][d].
+  package var map: UnsafePointer<Float>?
+  package init(quantity: Quantity, first: Int, count: Int, map: UnsafePointer<Float>? = nil) {
+    (self.quantity, self.first, self.count, self.map) = (quantity, first, count, map)
+  }
+}
+
+/// A kernel κ(u, v) as a compiled formula of its inputs.
+package struct KernelProgram {
+  package var program: VectorProgram
+  /// [program.inputs]
+  package var inputs: UnsafePointer<KernelInput>
+  package init(program: VectorProgram, inputs: UnsafePointer<KernelInput>) {
+    (self.program, self.inputs) = (program, inputs)
+  }
 }
 
 package enum InputCode: UInt8, Sendable { case sphere, gaussian, cube }
@@ -36,6 +66,12 @@ package struct DataRecipe {
   package var labels: LabelCode
   /// s of the exponential kernel.
   package var kernelScale: Float
+  /// Of the labels that are programs.
+  package var kernel: KernelProgram?
+  /// Share of the diagonal that is added to it, so that a Cholesky factor in single precision exists.
+  package var nugget: Float = 0
+  /// Of the labels that are functions' values.
+  package var size = 0
   /// κ on x instead of ξ.
   package var kernelOnX: Bool
   /// Standard deviation of the noise on context labels.

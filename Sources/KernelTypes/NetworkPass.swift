@@ -10,8 +10,11 @@ package let promptsPerChunk = lanesPerBlock * blocksPerChunk
 /// cache lines halves the speed.
 package let kernelAlignment = 64
 
-/// Activations as kernels know them.
-package enum ActivationCode: UInt8, CaseIterable, Sendable { case linear, relu, exp, softmax }
+/// Activations as kernels know them: those with loops of their own, and programs.
+package enum ActivationCode: UInt8, Sendable {
+  case linear, relu, exp, softmax, program
+  package static let classic: [ActivationCode] = [.linear, .relu, .exp, .softmax]
+}
 
 /// One network, ready for forward and backward passes. Notation: d dimension, n context, L layers, H heads.
 /// The scale of attention is already in `value` and `residual`: P = scale · A, ρ = scale · r.
@@ -28,6 +31,11 @@ package struct NetworkPass {
   package var value: UnsafePointer<Float>
   /// ρ = scale · r, [L][H]
   package var residual: UnsafePointer<Float>
+  /// Of the heads whose activation is `program`, [H]; nil where none is.
+  package var programs: UnsafePointer<HeadProgram>?
+  /// BᵀB and CᵀC, [L][H][d][d], where some head is of distances; else nil.
+  package var keySquare: UnsafePointer<Float>?
+  package var querySquare: UnsafePointer<Float>?
   /// Activations are kept between the passes where they are at most this many vectors, and computed again elsewhere; no
   /// bit depends on it. By default 3 MiB: up to there keeping was faster (docs/performance.md).
   package var keptAttention = 3 << 14
@@ -53,9 +61,21 @@ package struct NetworkPass {
   package var vectorsPerBlock: Int { tokens * features }
   /// Vectors of a_st of all layers but the last, which has one target: [L−1][H][n+1][n].
   package var attentionVectors: Int { (layers - 1) * heads * tokens * context }
-  package var keepsAttention: Bool { attentionVectors <= keptAttention }
-  /// Gradients of one head: dM [d][d], dP [d][d], dρ [1].
-  package var gradientPerHead: Int { 2 * dimension * dimension + 1 }
+  package var keepsAttention: Bool { attentionVectors * (programs == nil ? 1 : 2) <= keptAttention }
+  package var hasDistances: Bool { keySquare != nil }
+  /// Gradients of one head: dM [d][d], dP [d][d], dρ [1]; where some head is of distances also those of BᵀB and CᵀC.
+  package var gradientPerHead: Int { (hasDistances ? 4 : 2) * dimension * dimension + 1 }
+  /// Vectors of scratch that programs need.
+  package var programVectors: Int {
+    guard let programs else { return 0 }
+    var most = 0
+    for head in 0..<heads {
+      if case .program = activations[head] {
+        most = max(most, programs[head].value.scratchVectors, programs[head].valueAndSlope.scratchVectors)
+      }
+    }
+    return most
+  }
   /// Vectors of a block's sums per lane: gradients [L][H][gradientPerHead], then squared errors.
   package var laneSumVectors: Int { layers * heads * gradientPerHead + 1 }
   /// Floats of one chunk's gradient: [L][H][gradientPerHead], rounded up to whole vectors so that sums over chunks run

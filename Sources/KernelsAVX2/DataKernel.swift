@@ -11,6 +11,9 @@ enum DataKernel {
       case .linear: d
       case .exponential: LaneCholesky.vectors(N)
       case .relu: N * N + LaneAbsoluteKernel.scratchVectors(N)
+      case .program: LaneCholesky.vectors(N) + LaneGram.scratchVectors(recipe)
+      case .absoluteProgram: N * N + max(LaneAbsoluteKernel.scratchVectors(N), LaneGram.scratchVectors(recipe))
+      case .sparseLinear, .reluNetwork, .decisionTree, .quadratic: LaneFunctions.scratchVectors(recipe)
       }
     return N * d + N + 4 + factorization
   }
@@ -124,6 +127,20 @@ enum DataKernel {
       gram(points, stride, N, d, scratch, N) { $0.replacing(with: Lanes.zero, where: $0 .< Lanes.zero) }
       drawNormals(recipe, recipe.labelStream, batch, prompt, N, labels)
       LaneAbsoluteKernel.multiplyBySquareRoot(scratch, N, labels, scratch: scratch + N * N)
+    case .program:
+      let row = LaneCholesky.stride(N)
+      LaneGram.fill(recipe, points, stride, scratch, row, scratch: scratch + LaneCholesky.vectors(N))
+      for i in 0..<N { scratch[i * row + i] = fma(scratch[i * row + i], recipe.nugget, scratch[i * row + i]) }
+      drawNormals(recipe, recipe.labelStream, batch, prompt, N, labels)
+      LaneCholesky.multiplyByFactor(scratch, N, labels)
+    case .absoluteProgram:
+      LaneGram.fill(recipe, points, stride, scratch, N, scratch: scratch + N * N)
+      drawNormals(recipe, recipe.labelStream, batch, prompt, N, labels)
+      LaneAbsoluteKernel.multiplyBySquareRoot(scratch, N, labels, scratch: scratch + N * N)
+    case .sparseLinear: LaneFunctions.sparseLinear(recipe, batch, prompt, points, stride, labels, scratch)
+    case .reluNetwork: LaneFunctions.reluNetwork(recipe, batch, prompt, points, stride, labels, scratch)
+    case .decisionTree: LaneFunctions.decisionTree(recipe, batch, prompt, points, stride, labels, scratch)
+    case .quadratic: LaneFunctions.quadratic(recipe, batch, prompt, points, stride, labels, scratch)
     }
   }
 
@@ -145,9 +162,9 @@ enum DataKernel {
     }
   }
 
-  /// `count` standard normals into `out`.
+  /// `count` standard normals into `out`, which has room for whole fours.
   @inline(__always)
-  private static func drawNormals(
+  static func drawNormals(
     _ recipe: borrowing DataRecipe, _ stream: UInt32, _ batch: UInt32, _ prompt: LaneBits, _ count: Int,
     _ out: UnsafeMutablePointer<Lanes>
   ) {
@@ -172,7 +189,7 @@ enum DataKernel {
   }
 
   @inline(__always)
-  private static func inner(_ a: UnsafePointer<Lanes>, _ b: UnsafePointer<Lanes>, _ d: Int) -> Lanes {
+  static func inner(_ a: UnsafePointer<Lanes>, _ b: UnsafePointer<Lanes>, _ d: Int) -> Lanes {
     var sum = a[0] * b[0]
     for k in 1..<max(d, 1) { sum = fma(a[k], b[k], sum) }
     return sum

@@ -3,9 +3,14 @@
 // Notation and shapes: HeadBuffers. Formulas: docs/science.md §1, differentiated by hand.
 
 enum GeneralHead<Head: HeadActivation>: HeadKernel {
+  @inline(__always) private static func normalises(_ head: borrowing HeadBuffers) -> Bool {
+    Head.isProgram ? head.program?.pointee.normalises == true : Head.normalises
+  }
+
   @inline(never)
   static func forward(_ head: borrowing HeadBuffers, base: UnsafePointer<Lanes>, output: UnsafeMutablePointer<Lanes>) {
     let tokens = head.context + 1
+    if Head.isProgram { head.program?.pointee.distances?.prepare(head) }
     var t = 0
     while t + HeadTile.count <= tokens {
       forwardTile(head, t, base, output, HeadTile.self)
@@ -21,7 +26,8 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
   @inline(never)
   static func forwardQuery(_ head: borrowing HeadBuffers) -> Lanes {
     let d = head.dimension, n = head.context
-    weigh(head, n, head.attention, SingleTile.self)
+    if Head.isProgram { head.program?.pointee.distances?.prepare(head, targets: n) }
+    weigh(head, n, at: 0, SingleTile.self)
     return head.weighted[n * (d + 1) + d] * broadcast(head.residual)
   }
 
@@ -30,6 +36,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     _ head: borrowing HeadBuffers, outputGradient g: UnsafePointer<Lanes>, inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
     let d = head.dimension, n = head.context, f = d + 1, tokens = n + 1
+    if Head.isProgram { head.program?.pointee.distances?.clearGradients(head) }
     var t = 0
     while t + HeadTile.count <= tokens {
       differentiateWeighted(head, t, g, HeadTile.self)
@@ -66,6 +73,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
       addOuterProducts(g + t * f, f, head.weighted + t * f, f, d, count, head.valueGradient)
       t += count
     }
+    if Head.isProgram { head.program?.pointee.distances?.finish(head, inputGradient) }
   }
 
   @inline(never)
@@ -77,10 +85,12 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     let dw = head.weightedGradient + n * f
     for k in 0..<d { dw[k] = .zero }
     dw[d] = gy * broadcast(head.residual)
+    if Head.isProgram { head.program?.pointee.distances?.clearGradients(head) }
     prepareScatter(head, n, SingleTile.self)
-    scatterBlock(head, n, 0..<n, inputGradient, SingleTile.self, kept: head.attention)
+    scatterBlock(head, n, 0..<n, inputGradient, SingleTile.self, kept: 0)
     if let gi = inputGradient { addToTargets(head, n, 1, gi) }
     addOuterProducts(head.projectedGradient + n * d, d, head.input + n * f, f, d, 1, head.keyQueryGradient)
+    if Head.isProgram { head.program?.pointee.distances?.finish(head, targets: n, inputGradient) }
   }
 
   @inline(__always)
@@ -89,19 +99,19 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     _ tile: InlineArray<T, Lanes>.Type
   ) {
     let d = head.dimension, f = d + 1
-    weigh(head, t, head.attentionRow(t), tile)
+    weigh(head, t, at: head.rowOffset(t), tile)
     let w = head.weighted + t * f
     multiply(
       head.value, row: d, column: 1, UnsafePointer(w), f, d, addingTo: base + t * f, f, output + t * f, f, tile)
     for i in 0..<T { output[(t + i) * f + d] = fma(w[i * f + d], head.residual, base[(t + i) * f + d]) }
   }
 
-  /// u, activations and weighted sums of T targets; the activations go to `rows`, [n][T].
+  /// u, activations and weighted sums of T targets; the activations go to the rows from vector `start` on, [n][T].
   @inline(__always)
   private static func weigh<let T: Int>(
-    _ head: borrowing HeadBuffers, _ t: Int, _ rows: UnsafeMutablePointer<Lanes>, _ tile: InlineArray<T, Lanes>.Type
+    _ head: borrowing HeadBuffers, _ t: Int, at start: Int, _ tile: InlineArray<T, Lanes>.Type
   ) {
-    let d = head.dimension, n = head.context, f = d + 1, z = head.input
+    let d = head.dimension, n = head.context, f = d + 1, z = head.input, rows = head.attention + start
     let u = head.projected + t * d, w = head.weighted + t * f
     multiply(head.keyQuery, row: d, column: 1, z + t * f, f, d, addingTo: nil, 0, u, d, tile)
     for i in 0..<T * f { w[i] = .zero }
@@ -116,7 +126,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
     while first < n {
       let count = min(atOnce, n - first), chunk = z + first * f
       // What is not kept always uses the same room, which stays in the first cache.
-      let a = rows + (Head.normalises || keeps ? first * T : 0)
+      let place = Head.normalises || keeps ? first * T : 0, a = rows + place
       if Head.normalises {
         for s in 0..<count {
           for i in 0..<T {
@@ -127,18 +137,37 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
         }
       } else {
         pairwise(UnsafePointer(u), d, chunk, f, d, count, a, tile)
-        for i in 0..<count * T { a[i] = Head.value(a[i]) }
+        if Head.isProgram {
+          evaluate(head, t, first, count, start + place, withSlope: head.program?.pointee.keepsSlope == true, tile)
+          if normalises(head) { for s in 0..<count { for i in 0..<T { total[i] += a[s * T + i] } } }
+        } else {
+          for i in 0..<count * T { a[i] = Head.value(a[i]) }
+        }
       }
       combine(UnsafePointer(a), chunk, f, count, f, w, f, tile)
       first += count
     }
-    guard Head.normalises else { return }
+    guard normalises(head) else { return }
     for i in 0..<T {
-      let inverse = broadcast(1) / total[i]
+      let inverse = Head.isProgram ? inverseOfSum(total[i]) : broadcast(1) / total[i]
       head.maximum[t + i] = maximum[i]
       head.inverseSum[t + i] = inverse
       for k in 0..<f { w[i * f + k] *= inverse }
     }
+  }
+
+  /// A compiled formula in place of the scores of T targets and `count` sources from `first` on, at vector `place`.
+  @inline(__always)
+  private static func evaluate<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ first: Int, _ count: Int, _ place: Int, withSlope: Bool,
+    _: InlineArray<T, Lanes>.Type
+  ) {
+    guard let program = head.program?.pointee else { return }
+    if let distances = program.distances {
+      let a = head.attention + place, key = distances.key + first, query = distances.query + t
+      for s in 0..<count { for i in 0..<T { a[s * T + i] = a[s * T + i] - key[s] - query[i] } }
+    }
+    program.evaluate(head.attention, first: place, count: count * T, withSlope: withSlope)
   }
 
   /// dL/dw of T targets.
@@ -159,7 +188,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
   ) {
     let d = head.dimension, f = d + 1
     for i in 0..<T * d { head.projectedGradient[t * d + i] = .zero }
-    guard Head.normalises else { return }
+    guard normalises(head) else { return }
     for i in t..<t + T {
       var centre = Lanes.zero
       for k in 0..<f { centre = fma(head.weighted[i * f + k], head.weightedGradient[i * f + k], centre) }
@@ -171,7 +200,7 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
   @inline(__always)
   private static func scatterBlock<let T: Int>(
     _ head: borrowing HeadBuffers, _ t: Int, _ block: Range<Int>, _ inputGradient: UnsafeMutablePointer<Lanes>?,
-    _ tile: InlineArray<T, Lanes>.Type, kept: UnsafeMutablePointer<Lanes>? = nil
+    _ tile: InlineArray<T, Lanes>.Type, kept: Int? = nil
   ) {
     let atOnce = sourcesAtOnce(head.dimension, head.context)
     var first = block.lowerBound
@@ -183,45 +212,74 @@ enum GeneralHead<Head: HeadActivation>: HeadKernel {
   }
 
   /// What T targets give to `count` sources from `first` on, and these to the targets' du.
-  /// - kept: the targets' activations, where they are not at their place in `head.attention`.
+  /// - kept: where the targets' activations are, if they are not at their place in `head.attention`.
   @inline(__always)
   private static func scatter<let T: Int>(
     _ head: borrowing HeadBuffers, _ t: Int, _ first: Int, _ count: Int,
-    _ inputGradient: UnsafeMutablePointer<Lanes>?, _ tile: InlineArray<T, Lanes>.Type,
-    kept: UnsafeMutablePointer<Lanes>? = nil
+    _ inputGradient: UnsafeMutablePointer<Lanes>?, _ tile: InlineArray<T, Lanes>.Type, kept: Int? = nil
   ) {
     let d = head.dimension, f = d + 1
     let z = head.input + first * f, u = UnsafePointer(head.projected + t * d)
     let dw = UnsafePointer(head.weightedGradient + t * f), ds = head.tile
     let maximum = head.maximum + t, inverse = head.inverseSum + t, centre = head.centre + t
-    let a: UnsafeMutablePointer<Lanes>
-    if let kept {
-      a = kept + first * T
-    } else if head.keepsAttention {
-      a = head.attentionRow(t) + first * T
-    } else {
-      a = head.attention
+    let isKept = kept == nil ? head.keepsAttention : true
+    var place = isKept ? first * T : 0
+    if let kept { place += kept } else { place += head.rowOffset(t) }
+    let a = head.attention + place
+    if !isKept {
       pairwise(u, d, z, f, d, count, a, tile)
-      for s in 0..<count {
-        for i in 0..<T { a[s * T + i] = Head.value(Head.normalises ? a[s * T + i] - maximum[i] : a[s * T + i]) }
+      if Head.isProgram {
+        evaluate(head, t, first, count, place, withSlope: true, tile)
+      } else {
+        for s in 0..<count {
+          for i in 0..<T { a[s * T + i] = Head.value(Head.normalises ? a[s * T + i] - maximum[i] : a[s * T + i]) }
+        }
       }
     }
     pairwise(dw, f, z, f, f, count, ds, tile)
-    for s in 0..<count {
-      for i in 0..<T {
-        let da = ds[s * T + i]
-        if Head.normalises {
-          let normalised = a[s * T + i] * inverse[i]
-          a[s * T + i] = normalised
-          ds[s * T + i] = Head.scoreGradient(normalised, da - centre[i])
-        } else {
-          ds[s * T + i] = Head.scoreGradient(a[s * T + i], da)
+    if Head.isProgram {
+      differentiateProgram(head, t, first, count, place, tile)
+    } else {
+      for s in 0..<count {
+        for i in 0..<T {
+          let da = ds[s * T + i]
+          if Head.normalises {
+            let normalised = a[s * T + i] * inverse[i]
+            a[s * T + i] = normalised
+            ds[s * T + i] = Head.scoreGradient(normalised, da - centre[i])
+          } else {
+            ds[s * T + i] = Head.scoreGradient(a[s * T + i], da)
+          }
         }
       }
     }
     combine(UnsafePointer(ds), z, f, count, d, head.projectedGradient + t * d, d, tile)
     guard let gi = inputGradient else { return }
     addToSources(UnsafePointer(a), dw, UnsafePointer(ds), u, d, gi + first * f, count, tile)
+  }
+
+  /// dL/dS from dL/da for a compiled formula; divides activations where it normalises.
+  @inline(__always)
+  private static func differentiateProgram<let T: Int>(
+    _ head: borrowing HeadBuffers, _ t: Int, _ first: Int, _ count: Int, _ place: Int, _: InlineArray<T, Lanes>.Type
+  ) {
+    guard let program = head.program?.pointee else { return }
+    let a = head.attention + place, slope = program.slope + place, ds = head.tile, normalises = program.normalises
+    for s in 0..<count {
+      for i in 0..<T {
+        let own = s * T + i
+        if normalises {
+          let inverse = head.inverseSum[t + i]
+          a[own] *= inverse
+          ds[own] = slope[own] * inverse * (ds[own] - head.centre[t + i])
+        } else {
+          ds[own] = slope[own] * ds[own]
+        }
+        guard let distances = program.distances else { continue }
+        distances.keyGradient[first + s] += ds[own]
+        distances.queryGradient[t + i] += ds[own]
+      }
+    }
   }
 
   /// gi_t += Mᵀ du_t, after all sources have theirs: the order of additions must not depend on the size of a tile.

@@ -4,12 +4,19 @@
 protocol HeadActivation {
   /// Whether values are divided by their sum over the sources.
   static var normalises: Bool { get }
+  /// Whether value and derivative come from a compiled formula (`HeadProgram`), which also says if it normalises; the
+  /// functions below are then of h'(s) instead of h(s).
+  static var isProgram: Bool { get }
   /// Whether `value` is long enough to have a loop of its own.
   static var isLong: Bool { get }
   /// h(s); for a normalised activation the value before division, of a score from which the maximum was subtracted.
   static func value(_ score: Strip) -> Strip
   /// dL/ds from a = h(s) and dL/da; for a normalised activation from the divided a and dL/da − Σ a dL/da.
   static func scoreGradient(_ a: Strip, _ da: Strip) -> Strip
+}
+
+extension HeadActivation {
+  @inline(__always) static var isProgram: Bool { false }
 }
 
 #if !WIDE_REGISTERS
@@ -52,4 +59,12 @@ enum SoftmaxHead: HeadActivation {
   @inline(__always) static var isLong: Bool { true }
   @inline(__always) static func value(_ score: Strip) -> Strip { exponentialBelow88(score) }
   @inline(__always) static func scoreGradient(_ a: Strip, _ da: Strip) -> Strip { a * da }
+}
+
+enum ProgramHead: HeadActivation {
+  @inline(__always) static var normalises: Bool { false }
+  @inline(__always) static var isLong: Bool { true }
+  @inline(__always) static var isProgram: Bool { true }
+  @inline(__always) static func value(_ score: Strip) -> Strip { score }
+  @inline(__always) static func scoreGradient(_ slope: Strip, _ da: Strip) -> Strip { slope * da }
 }

@@ -35,11 +35,15 @@ struct HeadBuffers {
   var keyQueryGradient: UnsafeMutablePointer<Lanes>
   var valueGradient: UnsafeMutablePointer<Lanes>
   var residualGradient: UnsafeMutablePointer<Lanes>
+  /// What a head with a compiled formula needs besides; nil for the others. By pointer: the others copy it as well.
+  var program: UnsafePointer<ProgramBuffers>?
 
   /// Where the activations of target t lie, or of the first of a few targets from t on.
   @inline(__always) func attentionRow(_ t: Int) -> UnsafeMutablePointer<Lanes> {
-    keepsAttention ? attention + t * context : attention
+    attention + rowOffset(t)
   }
+  /// The same as a number of vectors after `attention`, and after the slopes of `program`.
+  @inline(__always) func rowOffset(_ t: Int) -> Int { keepsAttention ? t * context : 0 }
 }
 
 /// The passes of one head. `base + head's update` goes to `output`, which may be `base`. The last layer's only target is

@@ -14,6 +14,7 @@ enum HeadDispatch {
     case .relu: forward(ReluHead.self, head, base, output)
     case .exp: forward(ExponentialHead.self, head, base, output)
     case .softmax: forward(SoftmaxHead.self, head, base, output)
+    case .program: forward(ProgramHead.self, head, base, output)
     }
   }
 
@@ -25,6 +26,7 @@ enum HeadDispatch {
     case .relu: forwardQuery(ReluHead.self, head)
     case .exp: forwardQuery(ExponentialHead.self, head)
     case .softmax: forwardQuery(SoftmaxHead.self, head)
+    case .program: forwardQuery(ProgramHead.self, head)
     }
   }
 
@@ -39,6 +41,7 @@ enum HeadDispatch {
     case .relu: backward(ReluHead.self, head, outputGradient, inputGradient)
     case .exp: backward(ExponentialHead.self, head, outputGradient, inputGradient)
     case .softmax: backward(SoftmaxHead.self, head, outputGradient, inputGradient)
+    case .program: backward(ProgramHead.self, head, outputGradient, inputGradient)
     }
   }
 
@@ -53,6 +56,7 @@ enum HeadDispatch {
     case .relu: backwardQuery(ReluHead.self, head, queryGradient, inputGradient)
     case .exp: backwardQuery(ExponentialHead.self, head, queryGradient, inputGradient)
     case .softmax: backwardQuery(SoftmaxHead.self, head, queryGradient, inputGradient)
+    case .program: backwardQuery(ProgramHead.self, head, queryGradient, inputGradient)
     }
   }
 

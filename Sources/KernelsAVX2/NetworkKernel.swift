@@ -69,6 +69,7 @@ enum NetworkKernel {
     let error = forward(pass, scratch, input) + target
     row[last] = error * error
     backward(pass, scratch, input, queryGradient: error * broadcast(gradientScale))
+    if pass.programs != nil { clearPadding(pass, input, row) }
   }
 
   /// Writes or adds a chunk's sums over its lanes; `sum(i)` is lane sum i over the chunk's blocks.
@@ -86,12 +87,27 @@ enum NetworkKernel {
     loss[0] = isFirst ? sumOfLanes(sum(last)) : loss[0] + sumOfLanes(sum(last))
   }
 
+  /// Lanes past the batch hold zeros and add nothing, but a formula need not be a number at 0.
+  private static func clearPadding(
+    _ pass: borrowing NetworkPass, _ input: UnsafePointer<Lanes>, _ row: UnsafeMutablePointer<Lanes>
+  ) {
+    let query = input + pass.context * pass.features
+    var square = Lanes.zero
+    for k in 0..<pass.dimension { square = fma(query[k], query[k], square) }
+    var isFull = true
+    for lane in 0..<lanesPerBlock where square[lane] == 0 { isFull = false }
+    if isFull { return }
+    let isReal = greater(square, .zero)
+    for i in 0..<pass.laneSumVectors { row[i] = select(isReal, row[i], .zero) }
+  }
+
   /// Contract: `KernelTable.predict`.
   static func predict(
     _ pass: borrowing NetworkPass, _ prompts: UnsafePointer<Float>, _ blocks: Int,
     _ buffer: UnsafeMutablePointer<Float>, _ predictions: UnsafeMutablePointer<Float>
   ) {
-    let scratch = NetworkScratch(pass, buffer)
+    var scratch = NetworkScratch(pass, buffer)
+    scratch.isTraining = false
     let z = UnsafeRawPointer(prompts).assumingMemoryBound(to: Lanes.self)
     let out = UnsafeMutableRawPointer(predictions).assumingMemoryBound(to: Lanes.self)
     for block in 0..<blocks { out[block] = -forward(pass, scratch, z + block * pass.vectorsPerBlock) }

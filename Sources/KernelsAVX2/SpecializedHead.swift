@@ -15,8 +15,17 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
 
   @inline(__always) static var features: Int { d + 1 }
 
+  @inline(__always) private static func normalises(_ head: HeadStrips) -> Bool {
+    Head.isProgram ? head.program?.pointee.normalises == true : Head.normalises
+  }
+
+  @inline(__always) private static func inverse(_ sum: Strip) -> Strip {
+    Head.isProgram ? inverseOfSum(sum) : strip(1) / sum
+  }
+
   @inline(never)
   static func forward(_ head: borrowing HeadBuffers, base: UnsafePointer<Lanes>, output: UnsafeMutablePointer<Lanes>) {
+    if Head.isProgram { head.program?.pointee.distances?.prepare(head) }
     for part in 0..<stripCount {
       let strips = HeadStrips(head, strip: part)
       let base = Strips(base, strip: part), output = Strips(output, strip: part)
@@ -31,19 +40,21 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
 
   @inline(never)
   static func forwardQuery(_ head: borrowing HeadBuffers) -> Lanes {
+    if Head.isProgram { head.program?.pointee.distances?.prepare(head, targets: head.context) }
     for part in 0..<stripCount {
       let strips = HeadStrips(head, strip: part)
       let n = strips.n, row = strips.attention, y = strips.z + d
       project(strips, n, Single.self)
-      activate(strips, n, row, Single.self)
+      activate(strips, n, at: 0, keepsSlope(strips), Single.self)
+      let normalises = normalises(strips)
       var wy = Strip.zero, sum = Strip.zero
       for s in 0..<n {
         let a = row[s]
         wy = fma(y[s * features], a, wy)
-        if Head.normalises { sum += a }
+        if normalises { sum += a }
       }
-      if Head.normalises {
-        let inverse = strip(1) / sum
+      if normalises {
+        let inverse = inverse(sum)
         strips.inverseSum[n] = inverse
         wy *= inverse
       }
@@ -57,6 +68,7 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
     _ head: borrowing HeadBuffers, outputGradient g: UnsafePointer<Lanes>, inputGradient: UnsafeMutablePointer<Lanes>?
   ) {
     let tokens = head.context + 1, f = features
+    if Head.isProgram { head.program?.pointee.distances?.clearGradients(head) }
     for part in 0..<stripCount {
       let strips = HeadStrips(head, strip: part)
       let g = Strips(g, strip: part)
@@ -75,6 +87,7 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
       addOuterProducts(strips.projectedGradient, d, strips.z, f, strips.keyQueryGradient, count: tokens)
       addOuterProducts(g, f, strips.weighted, f, strips.valueGradient, count: tokens)
     }
+    if Head.isProgram { head.program?.pointee.distances?.finish(head, inputGradient) }
   }
 
   @inline(never)
@@ -83,6 +96,7 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
   ) {
     // The tile's first vector hands the gradient over strip by strip.
     head.tile[0] = queryGradient
+    if Head.isProgram { head.program?.pointee.distances?.clearGradients(head) }
     for part in 0..<stripCount {
       let strips = HeadStrips(head, strip: part)
       let n = strips.n, f = features, z = strips.z, row = strips.attention
@@ -92,13 +106,15 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
       strips.residualGradient[0] = fma(gy, wy, strips.residualGradient[0])
       let u = load(strips.projected + n * d)
       var dwy = gy * residual
-      if Head.normalises { dwy *= strips.inverseSum[n] }
+      let normalises = normalises(strips), slope = slope(strips, at: 0), distances = distances(strips)
+      if normalises { dwy *= strips.inverseSum[n] }
       let centre = wy * dwy
       var du = Vector(repeating: .zero)
       for s in 0..<n {
         let da = z[s * f + d] * dwy
         let a = row[s]
-        let ds = Head.scoreGradient(a, Head.normalises ? da - centre : da)
+        let ds = Head.scoreGradient(Head.isProgram ? slope[s] : a, normalises ? da - centre : da)
+        if let distances { add(ds, to: distances, part, s, n) }
         for k in 0..<d { du[k] = fma(ds, z[s * f + k], du[k]) }
         if let inputGradient {
           let gi = Strips(inputGradient, strip: part)
@@ -110,15 +126,38 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
       if let inputGradient { addTransposed(strips, n, Strips(inputGradient, strip: part)) }
       addOuterProducts(strips.projectedGradient + n * d, d, z + n * f, f, strips.keyQueryGradient, count: 1)
     }
+    if Head.isProgram { head.program?.pointee.distances?.finish(head, targets: head.context, inputGradient) }
+  }
+
+  /// Where derivatives of a compiled formula lie, from vector `first` on; nothing that is read for another.
+  @inline(__always) private static func slope(_ head: HeadStrips, at first: Int) -> Strips {
+    guard Head.isProgram, let program = head.program?.pointee else { return head.attention }
+    return Strips(program.slope, strip: head.part) + first
+  }
+
+  @inline(__always) private static func keepsSlope(_ head: HeadStrips) -> Bool {
+    Head.isProgram && head.program?.pointee.keepsSlope == true
+  }
+
+  @inline(__always) private static func distances(_ head: HeadStrips) -> DistanceBuffers? {
+    Head.isProgram ? head.program?.pointee.distances : nil
+  }
+
+  /// dL/dS_st to the parts of a distance that belong to one token.
+  @inline(__always)
+  private static func add(_ ds: Strip, to distances: DistanceBuffers, _ part: Int, _ s: Int, _ t: Int) {
+    let key = Strips(distances.keyGradient, strip: part), query = Strips(distances.queryGradient, strip: part)
+    key[s] += ds
+    query[t] += ds
   }
 
   @inline(__always)
   private static func forwardTile<let T: Int>(
     _ head: HeadStrips, _ t: Int, _ base: Strips, _ output: Strips, _ tile: InlineArray<T, Strip>.Type
   ) {
-    let n = head.n, z = head.z, f = features, rows = head.row(t)
+    let n = head.n, z = head.z, f = features, rows = head.row(t), normalises = normalises(head)
     project(head, t, tile)
-    activate(head, t, rows, tile)
+    activate(head, t, at: head.rowOffset(t), keepsSlope(head), tile)
     var wx = InlineArray<T, Vector>(repeating: Vector(repeating: .zero))
     var wy = InlineArray<T, Strip>(repeating: .zero), sum = wy
     for s in 0..<n {
@@ -127,13 +166,13 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
         let a = rows[i * n + s]
         for k in 0..<d { wx[i][k] = fma(x[k], a, wx[i][k]) }
         wy[i] = fma(y, a, wy[i])
-        if Head.normalises { sum[i] += a }
+        if normalises { sum[i] += a }
       }
     }
     let w = head.weighted + t * f
     for i in 0..<T {
-      if Head.normalises {
-        let inverse = strip(1) / sum[i]
+      if normalises {
+        let inverse = inverse(sum[i])
         head.inverseSum[t + i] = inverse
         for k in 0..<d { wx[i][k] *= inverse }
         wy[i] *= inverse
@@ -156,11 +195,11 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
   private static func backwardTile<let T: Int>(
     _ head: HeadStrips, _ t: Int, _ g: Strips, _ gi: Strips?, _ tile: InlineArray<T, Strip>.Type
   ) {
-    let n = head.n, z = head.z, f = features, rows = head.row(t)
+    let n = head.n, z = head.z, f = features, rows = head.row(t), normalises = normalises(head)
     let dw = head.weightedGradient + t * f, ds = head.tile
     var centre = InlineArray<T, Strip>(repeating: .zero)
     weighGradients(head, t, g, dw, tile)
-    if Head.normalises {
+    if normalises {
       // With these divided by the sum instead of every a_st, da below is divided too, and so is its centre:
       // Σ_s a_s dL/da_s, which is linear in the weighted sum and needs no second pass over the sources.
       for i in 0..<T {
@@ -172,7 +211,8 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
         }
       }
     }
-    if !head.keepsAttention { activate(head, t, rows, tile) }
+    if !head.keepsAttention { activate(head, t, at: head.rowOffset(t), true, tile) }
+    let slopes = slope(head, at: head.rowOffset(t))
     let dwx = load(dw, f, tile)
     var dwy = InlineArray<T, Strip>(repeating: .zero)
     for i in 0..<T { dwy[i] = dw[i * f + d] }
@@ -181,8 +221,12 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
       for i in 0..<T {
         var da = y * dwy[i]
         for k in 0..<d { da = fma(x[k], dwx[i][k], da) }
-        ds[i * n + s] = Head.scoreGradient(rows[i * n + s], Head.normalises ? da - centre[i] : da)
+        let own = i * n + s
+        ds[own] = Head.scoreGradient(Head.isProgram ? slopes[own] : rows[own], normalises ? da - centre[i] : da)
       }
+    }
+    if let distances = distances(head) {
+      for s in 0..<n { for i in 0..<T { add(ds[i * n + s], to: distances, head.part, s, t + i) } }
     }
     var du = InlineArray<T, Vector>(repeating: Vector(repeating: .zero))
     for s in 0..<n {
@@ -252,12 +296,13 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
     }
   }
 
-  /// h of the scores of T targets and all sources, to `rows`; of a normalised activation before division.
+  /// h of the scores of T targets and all sources, to the rows from vector `first` on; of a normalised activation before
+  /// division.
   @inline(__always)
   private static func activate<let T: Int>(
-    _ head: HeadStrips, _ t: Int, _ rows: Strips, _ tile: InlineArray<T, Strip>.Type
+    _ head: HeadStrips, _ t: Int, at first: Int, _ withSlope: Bool, _ tile: InlineArray<T, Strip>.Type
   ) {
-    let n = head.n, z = head.z, u = load(head.projected + t * d, d, tile)
+    let n = head.n, z = head.z, rows = head.attention + first, u = load(head.projected + t * d, d, tile)
     var maximum = InlineArray<T, Strip>(repeating: strip(-.infinity))
     for s in 0..<n {
       let x = load(z + s * features)
@@ -268,7 +313,14 @@ enum SpecializedHead<Head: HeadActivation, let d: Int>: HeadKernel {
         rows[i * n + s] = Head.isLong ? score : Head.value(score)
       }
     }
-    if Head.normalises {
+    if Head.isProgram {
+      guard let program = head.program?.pointee else { return }
+      if let distances = program.distances {
+        let key = Strips(distances.key, strip: head.part), query = Strips(distances.query, strip: head.part)
+        for i in 0..<T { for s in 0..<n { rows[i * n + s] = rows[i * n + s] - key[s] - query[t + i] } }
+      }
+      program.evaluate(head.attentionVectors, first: first, count: T * n, withSlope: withSlope, strip: head.part)
+    } else if Head.normalises {
       for i in 0..<T { exponentiate(rows + i * n, n, maximum[i]) }
     } else if Head.isLong {
       exponentiate(rows, T * n, .zero)

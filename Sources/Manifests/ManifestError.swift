@@ -1,5 +1,6 @@
 // Why a manifest was refused: where, what was found, what to write instead.
-// Each issue is one line of text, made here and nowhere else.
+// Each issue is one line of text, made here and nowhere else, with a caret below where a formula is meant.
+import Shared
 
 package struct ManifestError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The manifest as the user named it.
@@ -14,6 +15,15 @@ package struct ManifestError: Error, Equatable, Sendable, CustomStringConvertibl
     package let finding: String
     /// What to do next: `write a number above 0`.
     package let remedy: String
+    /// Counted from 1; nil where the line says enough.
+    package var column: Int?
+    /// A text and the number of characters before the one that is meant, to be shown below.
+    package var pointer: Pointer?
+
+    package struct Pointer: Equatable, Sendable {
+      package let text: String
+      package let offset: Int
+    }
 
     package init(line: Int? = nil, _ finding: String, _ remedy: String) {
       (self.line, self.finding, self.remedy) = (line, finding, remedy)
@@ -31,11 +41,27 @@ package struct ManifestError: Error, Equatable, Sendable, CustomStringConvertibl
   /// `sweeps/a.yaml:12: learning_rate is "-0.1"; write a number above 0`, one line per issue.
   package var description: String {
     var lines = issues.prefix(Self.shownIssues).map { issue in
-      let place = issue.line.map { "\(path):\($0)" } ?? path
-      return "\(place): \(issue.finding); \(issue.remedy)"
+      let column = issue.column.map { ":\($0)" } ?? ""
+      let place = issue.line.map { "\(path):\($0)\(column)" } ?? path
+      return "\(place): \(issue.finding); \(issue.remedy)\(issue.pointer?.lines ?? "")"
     }
     if issues.count > Self.shownIssues { lines.append("\(path): and \(issues.count - Self.shownIssues) more") }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension ManifestError.Issue.Pointer {
+  /// Characters shown on each side of the one that is meant.
+  private static let reach = 60
+
+  /// The text around the place, and a caret below it.
+  fileprivate var lines: String {
+    let characters = Array(text.unicodeScalars), first = max(0, offset - Self.reach)
+    var shown = String.UnicodeScalarView()
+    for scalar in characters[min(first, characters.count)..<min(characters.count, offset + Self.reach)] {
+      shown.append(isControl(scalar) ? " " : scalar)
+    }
+    return "\n    \(String(shown))\n    \(String(repeating: " ", count: offset - first))^"
   }
 }
 

@@ -5,7 +5,13 @@ import Shared
 struct ManifestNode {
   /// Counted from 1.
   let line: Int
+  /// Of a scalar's first character, counted from 1; nil where its characters do not stand as they are.
+  var column: Int?
   let content: Content
+
+  init(line: Int, column: Int? = nil, content: Content) {
+    (self.line, self.column, self.content) = (line, column, content)
+  }
 
   indirect enum Content {
     /// `plain` is false for quoted and block scalars, which are always text.

@@ -41,13 +41,14 @@ private enum TopLevelKey: String, CaseIterable {
   case name, description, method, parameters, metric
   case runCap = "run_cap"
   case samplerSeed = "sampler_seed"
-  case seeds, report, checkpoints
+  case seeds, report, checkpoints, activations, tasks
   case earlyTerminate = "early_terminate"
 }
 
 private struct ManifestReader {
   let entries: [ManifestNode.Entry]
   var draft: PlanDraft
+  private var definitions = Definitions()
   var issues: [Issue] = []
   var notes: [String] = []
 
@@ -58,6 +59,14 @@ private struct ManifestReader {
   }
 
   mutating func read() {
+    // What parameters may be called has to be known before they are read.
+    for entry in entries where entry.key == TopLevelKey.activations.rawValue {
+      do { try definitions.readActivations(entry.value) } catch { issues.append(error) }
+    }
+    for entry in entries where entry.key == TopLevelKey.tasks.rawValue {
+      do { try definitions.readTasks(entry.value) } catch { issues.append(error) }
+    }
+    draft.names = definitions.names
     var foreign: [String] = []
     var found: Set<TopLevelKey> = []
     for entry in entries {
@@ -105,6 +114,7 @@ private struct ManifestReader {
     case .seeds: try readSeeds(node)
     case .report: try readReport(node)
     case .checkpoints: try readCheckpoints(node)
+    case .activations, .tasks: break
     case .earlyTerminate:
       throw Issue(
         line: entry.line, "early_terminate is not yet supported", "remove it")
@@ -136,7 +146,8 @@ private struct ManifestReader {
             line: parameter.line, "\"\(excerpt(parameter.key))\" is not a parameter",
             near.map { "did you mean \($0)?" } ?? "docs/manifest.md lists all parameters")
         }
-        draft.parameters[name] = try ParameterEntry(name, line: parameter.line, node: parameter.value)
+        draft.parameters[name] = try ParameterEntry(
+          name, line: parameter.line, node: parameter.value, definitions)
       } catch { issues.append(error) }
     }
   }

@@ -4,7 +4,7 @@ import Shared
 
 extension ParameterEntry {
   /// - node: what stands after the parameter's name.
-  init(_ name: ParameterName, line: Int, node: ManifestNode) throws(Issue) {
+  init(_ name: ParameterName, line: Int, node: ManifestNode, _ definitions: Definitions) throws(Issue) {
     (self.name, self.line) = (name, line)
     let subject = name.rawValue
     let entries = try node.entries(of: subject, Self.remedyForBareValue(node))
@@ -16,8 +16,8 @@ extension ParameterEntry {
     let distribution = try Self.distribution(&fields)
     try fields.allowOnly(distribution.keys)
     switch distribution {
-    case .constant: domain = .constant(try Self.placed(name, fields.required("value")))
-    case .categorical, .categoricalWithProbabilities: domain = try Self.choices(name, fields)
+    case .constant: domain = .constant(try Self.placed(name, fields.required("value"), definitions))
+    case .categorical, .categoricalWithProbabilities: domain = try Self.choices(name, fields, definitions)
     default: domain = .range(try Self.range(name, distribution, fields))
     }
   }
@@ -61,16 +61,23 @@ extension ParameterEntry {
     return bounds.allSatisfy { if case .integer = $0 { true } else { false } } ? .intUniform : .uniform
   }
 
-  private static func placed(_ name: ParameterName, _ node: ManifestNode) throws(Issue) -> Placed {
-    let value = try node.parameterValue(of: name.rawValue)
+  private static func placed(
+    _ name: ParameterName, _ node: ManifestNode, _ definitions: Definitions
+  ) throws(Issue) -> Placed {
+    let value = definitions.resolved(try node.parameterValue(of: name.rawValue), of: name)
     do { return Placed(value: try name.canonical(value), line: node.line) } catch {
+      if let own = nearest(to: error.found, among: definitions.known(name)) {
+        throw node.issue(name.rawValue, "did you mean \(own)?")
+      }
       // A scalar is shown as it was written, a list by the item that is wrong.
       if case .scalar = node.content { throw node.issue(name.rawValue, error.remedy) }
       throw Issue(line: node.line, "\(name.rawValue) is \"\(excerpt(error.found))\"", error.remedy)
     }
   }
 
-  private static func choices(_ name: ParameterName, _ fields: Fields) throws(Issue) -> Domain {
+  private static func choices(
+    _ name: ParameterName, _ fields: Fields, _ definitions: Definitions
+  ) throws(Issue) -> Domain {
     let list = try fields.required("values")
     guard case .list(let items) = list.content else {
       throw list.issue("\(name.rawValue).values", "write a list: [\(excerpt(list.text))]")
@@ -81,7 +88,7 @@ extension ParameterEntry {
     var values: [Placed] = []
     var seen: Set<ParameterValue> = []
     for item in items {
-      let value = try placed(name, item)
+      let value = try placed(name, item, definitions)
       guard seen.insert(value.value).inserted else {
         throw Issue(line: value.line, "\(name.rawValue) lists \"\(excerpt(item.text))\" twice", "keep one")
       }

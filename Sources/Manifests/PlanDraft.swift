@@ -17,6 +17,7 @@ struct PlanDraft {
   var report = ReportSettings()
   var metric = SweepMetric()
   var checkpoints = CheckpointRetention()
+  var names: [String: String] = [:]
   var runCap: (value: Int, line: Int)?
   var samplerSeed: UInt64 = 0
   var tuneSeeds: (count: Int, line: Int)?
@@ -62,6 +63,7 @@ struct PlanDraft {
       tuneSeeds: (0..<UInt32(isTuned ? tuneCount : 0)).map { Seed(rawValue: Seed.firstTuning + $0) },
       reportSeeds: (0..<UInt32(reportSeeds)).map { Seed(rawValue: $0) }, metric: metric, report: report, source: source)
     plan.checkpoints = checkpoints
+    plan.names = names
     return (plan, notes)
   }
 
@@ -69,7 +71,7 @@ struct PlanDraft {
   private func enumeratedAxes() throws(Issue) -> [(role: AxisRole, entry: ParameterEntry)] {
     // Without a task or an activation there is no matrix, whatever the axes are.
     for name in [ParameterName.task, .activation] where parameters[name] == nil {
-      let example = name == .task ? TaskKernel.names : Activation.allCases.map(\.rawValue)
+      let example = name == .task ? ["linear", "relu", "exp"] : Activation.classic.map(\.description)
       throw Issue(
         line: parametersLine, "\(name.rawValue) is missing from parameters",
         "add `\(name.rawValue): {values: [\(example.joined(separator: ", "))]}`")

@@ -73,7 +73,11 @@ private func converted(_ node: Node, depth: Int) throws(Issue) -> ManifestNode {
     let tag = scalar.tag.rawValue
     try checkTag(tag, allowed: textTag, line: line)
     let isPlain = (scalar.style == .plain || scalar.style == .any) && tag != textTag
-    return ManifestNode(line: line, content: .scalar(scalar.string, plain: isPlain))
+    // A quotation mark stands before the first character; blocks and escapes have their characters elsewhere.
+    let isQuoted = scalar.style == .singleQuoted || scalar.style == .doubleQuoted
+    let stands = isPlain || isQuoted && !scalar.string.contains { "\\'\"\n".contains($0) }
+    let column = stands ? node.mark.map { $0.column + (isQuoted ? 1 : 0) } : nil
+    return ManifestNode(line: line, column: column, content: .scalar(scalar.string, plain: isPlain))
   case .sequence(let sequence):
     try checkTag(sequence.tag.rawValue, allowed: "tag:yaml.org,2002:seq", line: line)
     var items: [ManifestNode] = []

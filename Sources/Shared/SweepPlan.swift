@@ -71,6 +71,9 @@ package struct SweepPlan: Sendable {
   package var metric: SweepMetric
   package var report: ReportSettings
   package var checkpoints = CheckpointRetention()
+  /// What the manifest calls its own activations and kernels, by their canonical texts. For people: no part of what a
+  /// configuration is.
+  package var names: [String: String] = [:]
   /// The manifest as it was read, byte for byte; kept as DIR/manifest.yaml.
   package var source: String
 
@@ -90,6 +93,15 @@ package struct SweepPlan: Sendable {
     self.metric = metric
     self.report = report
     self.source = source
+  }
+
+  /// A value as tables show it: by the manifest's own names.
+  package func shown(_ value: ParameterValue) -> String {
+    switch value {
+    case .text(let text): names[text] ?? text
+    case .list(let items): items.map(shown).joined(separator: "+")
+    case .integer, .number, .flag, .mapping: value.description
+    }
   }
 
   /// Trials of one cell by stage. A cell with one candidate is not tuned.

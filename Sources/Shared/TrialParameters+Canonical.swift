@@ -33,7 +33,7 @@ extension TrialParameters {
     case .task: .text(task.description)
     case .activation:
       heads.activations.count == 1
-        ? .text(heads.activations[0].rawValue) : .list(heads.activations.map { .text($0.rawValue) })
+        ? .text(heads.activations[0].description) : .list(heads.activations.map { .text($0.description) })
     case .layers: .integer(layers)
     case .context: .integer(context)
     case .dimension: .integer(dimension)

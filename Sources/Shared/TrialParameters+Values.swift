@@ -40,7 +40,8 @@ extension TrialParameters {
     var changed = self
     do {
       for (name, value) in zip(names, values) { try changed.apply(name, value) }
-      try changed.checkTogether()
+      if names.contains(where: \.decidesTheProblem) { try changed.checkTask() }
+      try changed.checkSizes()
       return changed
     } catch { return nil }
   }
@@ -66,12 +67,12 @@ extension TrialParameters {
   package mutating func apply(_ name: ParameterName, _ value: ParameterValue) throws(ParameterError) {
     switch name {
     case .task:
-      guard case .text(let text) = value, let kernel = TaskKernel(text) else {
-        throw name.refusal(
-          value, "write one of \(TaskKernel.names.joined(separator: ", ")), or exp(s) with s above 0",
-          allowed: TaskKernel.names)
+      guard case .text(let text) = value else {
+        throw name.refusal(value, "write one of \(TaskKernel.names.joined(separator: ", "))")
       }
-      task = kernel
+      do { task = try TaskKernel(text) } catch {
+        throw name.refusal(value, error.remedy, allowed: error.expression == nil ? TaskKernel.names : [])
+      }
     case .activation: heads = try Self.heads(value)
     case .layers: layers = try name.integer(value, in: 1...64)
     case .context: context = try name.integer(value, in: 1...1024)
@@ -112,6 +113,11 @@ extension TrialParameters {
 
   /// What no value alone can break.
   private func checkTogether() throws(ParameterError) {
+    try checkTask()
+    try checkSizes()
+  }
+
+  private func checkSizes() throws(ParameterError) {
     if let covariance, covariance.count != dimension {
       throw ParameterError(
         name: "covariance", found: "\(covariance.count) values",
@@ -135,8 +141,25 @@ extension TrialParameters {
     }
   }
 
+  /// A task's coordinates must be there, and a kernel must be one.
+  private func checkTask() throws(ParameterError) {
+    if case .function(.sparseLinear(let nonzero)) = task, nonzero > dimension {
+      throw ParameterError(
+        name: "task", found: "\(task)", remedy: "write sparse_linear(k) with k at most the dimension, \(dimension)")
+    }
+    guard case .kernel(let task) = task else { return }
+    for variable in task.expression.variables where variable.part.range(dimension: dimension) == nil {
+      throw ParameterError(
+        name: "task", found: excerpt(task.text),
+        remedy: "dimension is \(dimension): write ranges within 0..<\(dimension) and maps of \(dimension) columns, "
+          + "not \(variable)")
+    }
+    if let reason = KernelCheck(task.expression, self).counterexample {
+      throw ParameterError(name: "task", found: excerpt(task.text), remedy: "\(reason); write a kernel")
+    }
+  }
+
   private static func heads(_ value: ParameterValue) throws(ParameterError) -> Heads {
-    let allowed = Activation.allCases.map(\.rawValue)
     let items: [ParameterValue]
     if case .list(let list) = value { items = list } else { items = [value] }
     guard !items.isEmpty, items.count <= 16 else {
@@ -144,11 +167,13 @@ extension TrialParameters {
     }
     var activations: [Activation] = []
     for item in items {
-      guard case .text(let text) = item, let activation = Activation(rawValue: text) else {
-        throw ParameterName.activation.refusal(
-          item, "write one of \(allowed.joined(separator: ", ")), or a list of them, one per head", allowed: allowed)
+      guard case .text(let text) = item else {
+        throw ParameterName.activation.refusal(item, "write a name such as relu, or a list of them, one per head")
       }
-      activations.append(activation)
+      do { activations.append(try Activation(text)) } catch {
+        throw ParameterName.activation.refusal(
+          item, error.remedy, allowed: error.expression == nil ? Activation.names : [])
+      }
     }
     return Heads(activations)
   }

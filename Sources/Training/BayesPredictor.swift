@@ -10,37 +10,72 @@ package struct BayesPredictor: Sendable {
   package let noiseVariance: Double
   /// Added to the diagonal of the full kernel matrix before its absolute value is taken; 0 in sweeps.
   package let ridge: Double
+  private let kernel: KernelMatrix?
+  private let isAbsolute: Bool
+  /// Share of the diagonal that labels were drawn with.
+  private let nugget: Double
 
   package init(task: TaskKernel, context: Int, dimension: Int, noiseVariance: Double = 0, ridge: Double = 0) {
-    self.task = task
-    self.context = context
-    self.dimension = dimension
-    self.noiseVariance = noiseVariance
-    self.ridge = ridge
+    var parameters = TrialParameters()
+    (parameters.task, parameters.context, parameters.dimension) = (task, context, dimension)
+    self.init(parameters, noiseVariance: noiseVariance, ridge: ridge)
+  }
+
+  private init(_ parameters: TrialParameters, noiseVariance: Double, ridge: Double) {
+    (task, context, dimension) = (parameters.task, parameters.context, parameters.dimension)
+    (self.noiseVariance, self.ridge) = (noiseVariance, ridge)
+    if case .kernel(let task) = parameters.task {
+      kernel = KernelMatrix(task.expression)
+      isAbsolute = parameters.usesAbsoluteKernel
+      nugget = isAbsolute ? 0 : labelNugget(context: parameters.context)
+    } else {
+      (kernel, isAbsolute, nugget) = (nil, parameters.task == .relu, 0)
+    }
+  }
+
+  /// Of a trial's task; nil where nobody knows the posterior mean, or it would take too long: of relu networks, decision
+  /// trees, and sparse linear functions with more than 128 ways to choose their coordinates.
+  package init?(_ parameters: TrialParameters) {
+    if case .function(let function) = parameters.task {
+      switch function {
+      case .reluNetwork, .decisionTree: return nil
+      case .sparseLinear(let nonzero):
+        guard SparseLinearPosterior.choices(parameters.dimension, nonzero) <= 128 else { return nil }
+      case .quadratic, .noisyLinear: break
+      }
+    }
+    self.init(parameters, noiseVariance: parameters.contextNoiseVariance, ridge: 0)
   }
 
   /// - points: [n+1][d], the query last; labels: [n].
   package func predict(points: [Double], labels: [Double]) -> Double {
-    if case .linear = task, ridge == 0, context >= dimension {
-      return leastSquares(points: points, labels: labels)
+    switch task {
+    case .linear, .function(.noisyLinear): return linear(points: points, labels: labels)
+    case .function(.quadratic):
+      // Linear in the squares.
+      return linear(points: points.map { $0 * $0 * 0.5773502691896258 }, labels: labels)
+    case .function(.sparseLinear(let nonzero)):
+      return SparseLinearPosterior(
+        nonzero: nonzero, context: context, dimension: dimension, noiseVariance: noiseVariance
+      ).mean(points: points, labels: labels)
+    case .relu, .exponential, .kernel, .function: return gaussianProcess(points: points, labels: labels)
     }
+  }
+
+  private func linear(points: [Double], labels: [Double]) -> Double {
+    ridge == 0 && context >= dimension
+      ? leastSquares(points: points, labels: labels) : gaussianProcess(points: points, labels: labels)
+  }
+
+  private func gaussianProcess(points: [Double], labels: [Double]) -> Double {
     let N = context + 1
-    var K = [Double](repeating: 0, count: N * N)
-    for i in 0..<N {
-      for j in 0...i {
-        var product = 0.0
-        for k in 0..<dimension { product += points[i * dimension + k] * points[j * dimension + k] }
-        let value = kernel(product)
-        K[i * N + j] = value
-        K[j * N + i] = value
-      }
-      K[i * N + i] += ridge
-    }
-    if case .relu = task { K = absolute(K, N) }
+    var K = matrix(points)
+    for i in 0..<N { K[i * N + i] += ridge }
+    if isAbsolute { K = absolute(K, N) }
     var covariance = [Double](repeating: 0, count: context * context)
     for i in 0..<context {
       for j in 0..<context { covariance[i * context + j] = K[i * N + j] }
-      covariance[i * context + i] += noiseVariance
+      covariance[i * context + i] += noiseVariance + nugget * K[i * N + i]
     }
     let weights = solve(&covariance, context, labels)
     var prediction = 0.0
@@ -48,11 +83,28 @@ package struct BayesPredictor: Sendable {
     return prediction
   }
 
-  private func kernel(_ product: Double) -> Double {
+  /// K_ij = κ(p_i, p_j), [N][N].
+  private func matrix(_ points: [Double]) -> [Double] {
+    let N = context + 1
+    if let kernel { return kernel(points, count: N, dimension: dimension) }
+    var K = [Double](repeating: 0, count: N * N)
+    for i in 0..<N {
+      for j in 0...i {
+        var product = 0.0
+        for k in 0..<dimension { product += points[i * dimension + k] * points[j * dimension + k] }
+        let value = value(product)
+        K[i * N + j] = value
+        K[j * N + i] = value
+      }
+    }
+    return K
+  }
+
+  private func value(_ product: Double) -> Double {
     switch task {
-    case .linear: product
     case .relu: max(0, product)
     case .exponential(let scale): deterministicExponential(scale * product)
+    case .linear, .kernel, .function: product
     }
   }
 
@@ -92,7 +144,7 @@ package struct BayesPredictor: Sendable {
 
 /// x of A x = b for symmetric positive semi-definite A [N][N], which is overwritten by its Cholesky factor. A pivot below
 /// the rounding of its diagonal drops its direction. Source: Golub & Van Loan 2013, algorithm 4.2.1.
-private func solve(_ A: inout [Double], _ N: Int, _ b: [Double]) -> [Double] {
+func solve(_ A: inout [Double], _ N: Int, _ b: [Double]) -> [Double] {
   var x = b
   for j in 0..<N {
     let original = A[j * N + j]

@@ -45,7 +45,11 @@ package struct Network: Equatable, Sendable {
 /// A network in the form the kernels read: M = BᵀC, P = scale·A, ρ = scale·r, computed once per step.
 package final class PreparedNetwork: @unchecked Sendable {
   private let activations: UnsafeMutablePointer<ActivationCode>
+  private let programs: HeadPrograms?
   private let keyQuery: AlignedFloats
+  /// BᵀB and CᵀC where some head is of distances; else empty.
+  private let keySquare: AlignedFloats
+  private let querySquare: AlignedFloats
   private let value: AlignedFloats
   private let residual: AlignedFloats
   private let headCount: Int
@@ -60,9 +64,19 @@ package final class PreparedNetwork: @unchecked Sendable {
     keyQuery = AlignedFloats(count: network.A.count)
     value = AlignedFloats(count: network.A.count)
     residual = AlignedFloats(count: network.r.count)
-    pass = NetworkPass(
+    let hasDistances = network.heads.activations.contains { $0.usesDistance }
+    keySquare = AlignedFloats(count: hasDistances ? network.A.count : 0)
+    querySquare = AlignedFloats(count: hasDistances ? network.A.count : 0)
+    programs = HeadPrograms(network.heads)
+    var pass = NetworkPass(
       dimension: network.dimension, context: network.context, layers: network.layers, heads: headCount,
       activations: activations, keyQuery: keyQuery.pointer, value: value.pointer, residual: residual.pointer)
+    pass.programs = programs.map { UnsafePointer($0.pointer) }
+    if hasDistances {
+      pass.keySquare = UnsafePointer(keySquare.pointer)
+      pass.querySquare = UnsafePointer(querySquare.pointer)
+    }
+    self.pass = pass
     update(network)
   }
 
@@ -79,11 +93,25 @@ package final class PreparedNetwork: @unchecked Sendable {
     network.B.withUnsafeBufferPointer { B in
       network.C.withUnsafeBufferPointer { C in
         for index in 0..<network.layers * headCount {
-          let B = B.baseAddress! + index * square, C = C.baseAddress! + index * square
-          let product = keyQuery.pointer + index * square
-          for i in 0..<d { multiplyRow(B + i, stride: d, C, into: product + i * d, d) }
+          multiply(
+            network.heads.activations[index % headCount], B.baseAddress! + index * square,
+            C.baseAddress! + index * square, at: index * square, d)
         }
       }
+    }
+  }
+
+  /// BᵀC of one head, and of distances BᵀB and CᵀC.
+  private func multiply(
+    _ head: Activation, _ B: UnsafePointer<Float>, _ C: UnsafePointer<Float>, at offset: Int, _ d: Int
+  ) {
+    let product = keyQuery.pointer + offset
+    for i in 0..<d { multiplyRow(B + i, stride: d, C, into: product + i * d, d) }
+    if head.scoreScale != 1 { for i in 0..<d * d { product[i] *= head.scoreScale } }
+    guard head.usesDistance else { return }
+    for i in 0..<d {
+      multiplyRow(B + i, stride: d, B, into: keySquare.pointer + offset + i * d, d)
+      multiplyRow(C + i, stride: d, C, into: querySquare.pointer + offset + i * d, d)
     }
   }
 }
@@ -107,16 +135,5 @@ func multiplyRow(
   for k in 0..<d {
     let factor = left[k * stride], source = right + k * d
     for j in 0..<d { row[j] += factor * source[j] }
-  }
-}
-
-extension Activation {
-  var kernelCode: ActivationCode {
-    switch self {
-    case .linear: .linear
-    case .relu: .relu
-    case .exp: .exp
-    case .softmax: .softmax
-    }
   }
 }

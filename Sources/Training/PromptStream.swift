@@ -4,6 +4,20 @@ import KernelTypes
 import Kernels
 import Shared
 
+/// Share of a kernel's diagonal that is added to it before labels are drawn by a Cholesky factor in single precision: 4 to
+/// 64 times what rounding takes away there, so that every pivot stays positive. It belongs to the task: predictors know it.
+/// The exponential kernel has none; it drops pivots below 1e-6 instead, as its stored trials have done.
+func labelNugget(context: Int) -> Double { 0x1p-18 * max(1, Double(context + 1) / 64) }
+
+extension TrialParameters {
+  /// Variance of the noise on the context's labels.
+  var contextNoiseVariance: Double {
+    let own = labelNoise * labelNoise
+    if case .function(.noisyLinear(let noise)) = task { return own + noise * noise }
+    return own
+  }
+}
+
 package final class PromptStream: @unchecked Sendable {
   package enum Purpose: Sendable {
     case training, validation, test
@@ -19,6 +33,7 @@ package final class PromptStream: @unchecked Sendable {
 
   private let kernels: KernelTable
   private let transform: AlignedFloats
+  private let kernel: CompiledKernel?
   private let pool: Int
   private let seed: Seed
   package let recipe: DataRecipe
@@ -36,23 +51,37 @@ package final class PromptStream: @unchecked Sendable {
     transform = AlignedFloats(count: matrix.count)
     for (i, value) in matrix.enumerated() { transform.pointer[i] = value }
     let labels: LabelCode
-    var scale: Float = 0
+    var scale: Float = 0, noise = parameters.labelNoise, size = 0, kernel: CompiledKernel?
     switch parameters.task {
     case .linear: labels = .linear
     case .relu: labels = .relu
     case .exponential(let s): (labels, scale) = (.exponential, Float(s))
+    case .kernel(let task):
+      kernel = CompiledKernel(task.expression, dimension: parameters.dimension)
+      labels = parameters.usesAbsoluteKernel ? .absoluteProgram : .program
+    case .function(.sparseLinear(let nonzero)): (labels, size) = (.sparseLinear, nonzero)
+    case .function(.reluNetwork(let hidden)): (labels, size) = (.reluNetwork, hidden)
+    case .function(.decisionTree(let depth)): (labels, size) = (.decisionTree, depth)
+    case .function(.quadratic): labels = .quadratic
+    case .function(.noisyLinear):
+      labels = .linear
+      noise = parameters.contextNoiseVariance.squareRoot()
     }
+    self.kernel = kernel
     let inputs: InputCode =
       switch parameters.inputs {
       case .sphere: .sphere
       case .gaussian: .gaussian
       case .cube: .cube
       }
-    recipe = DataRecipe(
+    var recipe = DataRecipe(
       dimension: parameters.dimension, context: parameters.context, inputs: inputs, labels: labels, kernelScale: scale,
-      kernelOnX: parameters.kernelOn == .x, noise: Float(parameters.labelNoise), transform: transform.pointer,
+      kernelOnX: parameters.kernelOn == .x, noise: Float(noise), transform: transform.pointer,
       seed: seed.rawValue, inputStream: purpose.streams.inputs.rawValue, labelStream: purpose.streams.labels.rawValue,
       noiseStream: purpose.streams.noise.rawValue)
+    (recipe.kernel, recipe.size) = (kernel?.program, size)
+    if labels == .program { recipe.nugget = Float(labelNugget(context: parameters.context)) }
+    self.recipe = recipe
   }
 
   /// Draws the prompts `first ..< first + count` of batch `batch` into whole blocks; see `KernelTable.generate`.

@@ -107,7 +107,7 @@ package struct ReferenceCase: Sendable {
     try check(target.count == batch, "target has \(target.count) numbers, \(batch) expected")
     try check(prediction.count == batch, "prediction has \(prediction.count) numbers, \(batch) expected")
     guard let parameters = contents.parameters else {
-      let kernel = contents.dataKernel.flatMap { TaskKernel($0) }
+      let kernel = contents.dataKernel.flatMap { try? TaskKernel($0) }
       try check(kernel != nil, "dataKernel is \(contents.dataKernel ?? "missing")")
       subject = .bayes(kernel ?? .linear, ridge: contents.ridge ?? 0)
       return
@@ -115,7 +115,7 @@ package struct ReferenceCase: Sendable {
     var trial = TrialParameters()
     (trial.context, trial.dimension) = (n, d)
     let names = contents.activations ?? []
-    let activations = names.compactMap { Activation(rawValue: $0) }
+    let activations = names.compactMap { try? Activation($0) }
     try check(activations.count == names.count && (1...16).contains(names.count), "activations are \(names)")
     try check(contents.heads == nil || contents.heads == names.count, "heads and activations differ in number")
     trial.heads = Heads(activations)

@@ -40,7 +40,8 @@ package struct TrainableLayout {
         }
         if parameters.value == .free { add(.value, "A", square: true) }
         add(.residual, "r", square: false)
-        if !isotropic { add(.key, "B", square: true) }
+        // Of an isotropic network's BᵀC one factor is enough, of its distances it is not.
+        if !isotropic || parameters.heads.activations[head].usesDistance { add(.key, "B", square: true) }
         add(.query, "C", square: true)
       }
     }
@@ -101,7 +102,8 @@ package struct TrainableLayout {
   }
 
   /// The gradient of the trained vector from the kernels' [L][H][dM, dP, dρ] (docs/science.md §1: S = xᵀBᵀC x, so
-  /// dB = C dMᵀ, dC = B dM; P = scale·A, ρ = scale·r).
+  /// dB = C dMᵀ, dC = B dM; P = scale·A, ρ = scale·r). Where heads are of distances BᵀB and CᵀC have gradients besides:
+  /// dB += 2 B d(BᵀB), dC += 2 C d(CᵀC), both symmetric.
   package func pullBack(_ gradient: UnsafePointer<Float>, _ network: borrowing Network, into packed: inout [Float]) {
     let count = count
     packed.withUnsafeMutableBufferPointer { packed in
@@ -121,38 +123,50 @@ package struct TrainableLayout {
   ) {
     let d = parameters.dimension, square = d * d
     let full = parameters.network == .full
+    let hasDistances = parameters.heads.activations.contains { $0.usesDistance }
+    let perHead = (hasDistances ? 4 : 2) * square + 1
     withUnsafeTemporaryAllocation(of: Float.self, capacity: square + d) { scratch in
       let turned = scratch.baseAddress!, row = turned + square
       for block in blocks {
-        let scale = parameters.scale(ofHead: block.head)
+        let scale = parameters.scale(ofHead: block.head), head = parameters.heads.activations[block.head]
         for layer in parameters.tiedLayers ? 0..<parameters.layers : block.layer..<block.layer + 1 {
           let index = layer * parameters.heads.activations.count + block.head
-          let dM = gradient + index * (2 * square + 1), dP = dM + square
-          let target = packed + block.offset
+          let dM = gradient + index * perHead, dP = dM + square, dKeys = dP + square + 1, dQueries = dKeys + square
+          let target = packed + block.offset, keys = keys + index * square, queries = queries + index * square
           switch block.kind {
           case .residual: target[0] += scale * dP[square]
           case .value where full: for i in 0..<square { target[i] += scale * dP[i] }
           case .value: for i in 0..<d { target[0] += scale * dP[i * d + i] }
-          case .key:
+          case .key where full:
             for j in 0..<d { for k in 0..<d { turned[k * d + j] = dM[j * d + k] } }
-            addProduct(queries + index * square, turned, to: target, row)
-          case .query where full: addProduct(keys + index * square, dM, to: target, row)
-          case .query: for i in 0..<d { target[0] += dM[i * d + i] }
+            addProduct(queries, turned, scale: head.scoreScale, to: target, row)
+            if head.usesDistance { addProduct(keys, dKeys, scale: 2, to: target, row) }
+          case .key:
+            for i in 0..<d { target[0] += queries[i * d + i] * dM[i * d + i] + 2 * keys[i * d + i] * dKeys[i * d + i] }
+          case .query where full:
+            addProduct(keys, dM, scale: head.scoreScale, to: target, row)
+            if head.usesDistance { addProduct(queries, dQueries, scale: 2, to: target, row) }
+          case .query where head.usesDistance:
+            for i in 0..<d {
+              target[0] += keys[i * d + i] * dM[i * d + i] + 2 * queries[i * d + i] * dQueries[i * d + i]
+            }
+          case .query: for i in 0..<d { target[0] += head.scoreScale * dM[i * d + i] }
           }
         }
       }
     }
   }
 
-  /// target += left · right, all [d][d]; a row of the product is summed before it is added, as tied layers add several.
+  /// target += scale · left · right, all [d][d]; a row of the product is summed before it is added, as tied layers add
+  /// several. A scale of 1 changes no bit.
   private func addProduct(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>,
+    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, scale: Float, to target: UnsafeMutablePointer<Float>,
     _ row: UnsafeMutablePointer<Float>
   ) {
     let d = parameters.dimension
     for i in 0..<d {
       multiplyRow(left + i * d, stride: 1, right, into: row, d)
-      for j in 0..<d { target[i * d + j] += row[j] }
+      for j in 0..<d { target[i * d + j] += scale * row[j] }
     }
   }
 }

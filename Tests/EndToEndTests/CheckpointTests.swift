@@ -31,7 +31,7 @@ extension EndToEnd {
         #expect(try checkpoint.shape("layers.1.heads.0.A") == [3, 3] && checkpoint.shape("layers.1.heads.0.r") == [1])
         let loss = try meanSquaredError(
           checkpoint: checkpoint, prompts: prompts, layers: sweep.layers,
-          activations: trial.parameters.heads.activations.map(\.rawValue), scale: { $0 == "softmax" ? 1 : 1.0 / 5 })
+          activations: trial.parameters.heads.activations.map(\.description), scale: { $0 == "softmax" ? 1 : 1.0 / 5 })
         let stored = result.metrics.testLoss
         #expect(
           abs(loss - stored) <= 1e-5 * stored, "\(trial.parameters.task) \(trial.parameters.heads): \(loss), \(stored)")

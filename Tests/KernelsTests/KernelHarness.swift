@@ -100,7 +100,7 @@ final class KernelFixture {
         switch shape.heads[head % shape.heads.count] {
         case .softmax: 0.4
         case .exp: 0.1 / Float(n)
-        case .linear, .relu: 0.4 / Float(n)
+        case .linear, .relu, .program: 0.4 / Float(n)
         }
       let step = perSource / Float(shape.heads.count)
       residual.pointer[head] = -step * (0.75 + 0.25 * draw.symmetric())
@@ -170,7 +170,8 @@ final class KernelFixture {
         (0..<heads).map { head in
           let index = layer * heads + head
           return ReferenceHead(
-            activation: shape.heads[head], scale: 1, A: matrix(value, index), r: Double(residual.pointer[index]),
+            activation: shape.heads[head].reference, scale: 1, A: matrix(value, index),
+            r: Double(residual.pointer[index]),
             B: identity, C: matrix(keyQuery, index))
         }
       })
@@ -179,3 +180,16 @@ final class KernelFixture {
 
 /// The builds that this processor runs.
 let supportedInstructionSets = InstructionSet.allCases.filter(\.isSupported)
+
+extension ActivationCode {
+  /// Programs are compared where they are compiled, in TrainingTests.
+  var reference: ReferenceActivation {
+    switch self {
+    case .linear: .linear
+    case .relu: .relu
+    case .exp: .exp
+    case .softmax: .softmax
+    case .program: preconditionFailure("these fixtures have no programs")
+    }
+  }
+}

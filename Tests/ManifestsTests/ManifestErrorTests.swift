@@ -14,7 +14,7 @@ import Testing
       refusal(ofKey: "zebra: 1")
         == """
         a.yaml:6: "zebra" is not a key of a manifest; write one of name, description, method, parameters, metric, \
-        run_cap, sampler_seed, seeds, report, checkpoints, early_terminate
+        run_cap, sampler_seed, seeds, report, checkpoints, activations, tasks, early_terminate
         """)
   }
 
@@ -140,7 +140,8 @@ import Testing
     #expect(
       refusal(of: text)
         == """
-        a.yaml:7: activation is "reul"; write one of linear, relu, exp, softmax, or a list of them, one per head \
+        a.yaml:7: activation is "reul"; write one of linear, relu, exp, sigmoid, tanh, softplus, elu_plus_one, gelu, \
+        silu, squared_relu, cosine, gaussian, softmax, exp(c), poly(c,p), normalized(…) of one, or expression(…) \
         (did you mean relu?)
         """)
     #expect(
@@ -230,7 +231,9 @@ import Testing
       refusal(of: "parameters: {task: {value: x}, layers: {value: 0}}\nnme: a\n")
         == """
         a.yaml: method is missing; write `method: grid` or `method: random`
-        a.yaml:1: task is "x"; write one of linear, relu, exp, or exp(s) with s above 0
+        a.yaml:1: task is "x"; write one of linear, relu, exp, composite, gaussian, laplace, matern32, matern52, polynomial, \
+        cosine, arccosine0, arccosine1, sparse_linear, relu_network, decision_tree, quadratic, noisy_linear, \
+        exp(s) with s above 0, or kernel(…)
         a.yaml:1: layers is "0"; write a whole number from 1 to 64
         a.yaml:2: "nme" is not a key of a manifest; did you mean name?
         """)

@@ -106,7 +106,7 @@ struct SampleSweep {
   }
 
   private func headsValue(_ heads: Heads) -> ParameterValue {
-    let values = heads.activations.map { ParameterValue.text($0.rawValue) }
+    let values = heads.activations.map { ParameterValue.text($0.description) }
     return values.count == 1 ? values[0] : .list(values)
   }
 

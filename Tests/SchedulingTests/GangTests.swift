@@ -30,7 +30,7 @@ import Testing
     // Two cells with two candidates each, in the order of the plan, on the first seed.
     #expect(gang.count == 4 && Set(gang.map(\.seed)).count == 1)
     #expect(gang.map(\.parameters.learningRate) == [0.01, 0.02, 0.01, 0.02])
-    #expect(gang.map(\.parameters.heads) == [0, 0, 1, 1].map { Heads([Activation.allCases[$0]]) })
+    #expect(gang.map(\.parameters.heads) == [0, 0, 1, 1].map { Heads([Activation.classic[$0]]) })
     #expect(gang.allSatisfy { $0.gang == GrantedGang(first: gang[0].token, size: 4) })
     #expect(gang.map(\.token.counter) == [1, 2, 3, 4])
     // The slot is free when the last of them has ended.

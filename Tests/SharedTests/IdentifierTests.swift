@@ -55,11 +55,42 @@ import Testing
     #expect(ParameterValue.mapping(["b": .integer(1), "a": .flag(true)]).description == "{a: true, b: 1}")
   }
 
-  @Test func `tasks read back from their text`() {
-    for text in ["linear", "relu", "exp", "exp(1.5)"] { #expect(TaskKernel(text)?.description == text) }
-    #expect(TaskKernel("exp(0.5)") == TaskKernel("exp"))
-    for text in ["", "exp()", "exp(0)", "exp(-1)", "exp(nan)", "exp(inf)", "Exp", "cubic"] {
-      #expect(TaskKernel(text) == nil)
-    }
+  @Test func `tasks read back from their text`() throws {
+    let texts = [
+      "linear", "relu", "exp", "exp(1.5)", "gaussian", "gaussian(0.5)", "laplace(2)", "matern32", "matern52(0.1)",
+      "polynomial", "polynomial(0,3)", "polynomial(-0.5,2)", "cosine", "cosine(3)", "arccosine0", "arccosine1",
+      "composite", "composite(full)", "sparse_linear", "sparse_linear(2)", "relu_network(10)", "decision_tree(3)",
+      "quadratic", "noisy_linear(0.25)", "kernel((1 + sqdist) ^ -1)",
+    ]
+    for text in texts { #expect(try TaskKernel(text).description == text) }
+    #expect(try TaskKernel("exp(0.5)") == TaskKernel("exp"))
+    #expect(try TaskKernel("gaussian(1)") == TaskKernel("gaussian"))
+    #expect(try TaskKernel("kernel( dot*2 )").description == "kernel(dot * 2)")
+    let refused = [
+      "", "exp()", "exp(0)", "exp(-1)", "exp(nan)", "exp(inf)", "Exp", "cubic", "gaussian(0)", "gaussian(1,2)",
+      "gaussian(", "polynomial(1,2.5)", "polynomial(1,17)", "composite(half)", "relu_network(0)", "decision_tree(9)",
+      "quadratic(1)", "noisy_linear(-1)", "kernel()", "kernel(s)", "kernel(dot", "linear(1)",
+    ]
+    for text in refused { #expect(throws: TaskTextError.self, "\(text)") { try TaskKernel(text) } }
+  }
+
+  @Test func `activations read back from their text`() throws {
+    let texts =
+      Activation.names.filter { $0 != "poly" } + [
+        "exp(2)", "exp(-0.5)", "softmax(2)", "poly(1,2)", "poly(0,3)", "normalized(relu)", "normalized(poly(1,2))",
+        "expression(s * sigmoid(1.702 * s))", "normalized(expression(1 / (1 + sqdist)))",
+      ]
+    for text in texts { #expect(try Activation(text).description == text) }
+    #expect(try Activation("normalized(exp)") == .softmax)
+    #expect(try Activation("exp(1)") == .exp)
+    #expect(try Activation("softmax(1)") == .softmax)
+    #expect(try Activation("poly").description == "poly(1,2)")
+    #expect(try Activation("expression( s*2 )").description == "expression(s * 2)")
+    let refused = [
+      "", "Relu", "exp()", "exp(0)", "relu(1)", "relu()", "poly(1)", "poly(1,0)", "normalized(softmax)",
+      "normalized(normalized(relu))", "expression(dot)", "expression(1)", "expression(s + sqdist)", "expression(",
+    ]
+    for text in refused { #expect(throws: ActivationTextError.self, "\(text)") { try Activation(text) } }
+    #expect(Heads.texts(in: "exp+expression(s + 1)+linear") == ["exp", "expression(s + 1)", "linear"])
   }
 }

@@ -1,4 +1,5 @@
 // Prompts of a configuration's streams for the tests, and a network's predictions on them.
+import Foundation
 import KernelTypes
 import Kernels
 import Shared
@@ -69,6 +70,30 @@ final class PromptSample {
     return (0..<count).map { Double(out.pointer[$0]) }
   }
 
+  /// Mean loss over the prompts and its gradient with respect to the trained numbers.
+  /// - keptAttention: as `NetworkPass` has it.
+  func lossAndGradient(
+    _ network: Network, _ layout: TrainableLayout, keptAttention: Int? = nil
+  ) -> (loss: Double, gradient: [Float]) {
+    let prepared = PreparedNetwork(network)
+    var pass = prepared.pass
+    if let keptAttention { pass.keptAttention = keptAttention }
+    let scratch = AlignedFloats(count: kernels.networkScratch(pass))
+    let raw = AlignedFloats(count: pass.gradientCount), loss = AlignedFloats(count: 1)
+    kernels.lossAndGradient(
+      pass, prompts.pointer, targetFloats.pointer, (count + lanesPerBlock - 1) / lanesPerBlock, 2 / Float(count),
+      scratch.pointer, raw.pointer, loss.pointer)
+    var gradient = [Float](repeating: 0, count: layout.count)
+    layout.pullBack(raw.pointer, network, into: &gradient)
+    return withExtendedLifetime(prepared) { (Double(loss.pointer[0]) / Double(count), gradient) }
+  }
+
+  /// Overwrites a prompt's tokens, [n+1][d+1].
+  func set(_ index: Int, _ tokens: [Float]) {
+    let z = prompts.pointer + index / lanesPerBlock * tokens.count * lanesPerBlock + index % lanesPerBlock
+    for (i, value) in tokens.enumerated() { z[i * lanesPerBlock] = value }
+  }
+
   /// Overwrites the x of a prompt's query by that of its context token `t`.
   func moveQuery(of index: Int, to t: Int) {
     let d = parameters.dimension, f = d + 1, n = parameters.context
@@ -114,17 +139,37 @@ extension Network {
       layers: (0..<layers).map { layer in
         (0..<count).map { head in
           let index = index(layer: layer, head: head)
-          let code: ActivationCode =
-            switch heads.activations[head] {
-            case .linear: .linear
-            case .relu: .relu
-            case .exp: .exp
-            case .softmax: .softmax
-            }
           return ReferenceHead(
-            activation: code, scale: Double(scales[head]), A: matrix(A, index), r: Double(r[index]),
+            activation: heads.activations[head].reference, scale: Double(scales[head]), A: matrix(A, index),
+            r: Double(r[index]),
             B: matrix(B, index), C: matrix(C, index))
         }
       })
+  }
+}
+
+extension Activation {
+  /// h in double precision, as its definition is written, by the C library; expressions by their tree.
+  var reference: ReferenceActivation {
+    if self == .softmax { return .softmax }
+    let own = self
+    let value: @Sendable (Double) -> Double =
+      switch shape {
+      case .linear: { $0 }
+      case .relu: { max(0, $0) }
+      case .exp(let scale): { Foundation.exp(scale * $0) }
+      case .sigmoid: { 1 / (1 + Foundation.exp(-$0)) }
+      case .tanh: { Foundation.tanh($0) }
+      case .softplus: { Foundation.log1p(Foundation.exp($0)) }
+      case .eluPlusOne: { $0 > 0 ? $0 + 1 : Foundation.exp($0) }
+      case .gelu: { $0 * 0.5 * Foundation.erfc(-$0 / 2.0.squareRoot()) }
+      case .silu: { $0 / (1 + Foundation.exp(-$0)) }
+      case .squaredRelu: { $0 > 0 ? $0 * $0 : 0 }
+      case .polynomial(let offset, let power): { Foundation.pow($0 + offset, Double(power)) }
+      case .cosine: { Foundation.cos($0) }
+      case .gaussian: { Foundation.exp(-0.5 * $0) }
+      case .expression: { s in own.expression.value { _ in s } }
+      }
+    return ReferenceActivation(normalises: isNormalised, usesDistance: usesDistance, value)
   }
 }

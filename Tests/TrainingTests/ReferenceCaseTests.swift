@@ -49,7 +49,7 @@ import Training
     #expect(try refusal(body(["dimension": "129"])) == "dimension is 129")
     #expect(try refusal(body(["X": "[1]"])) == "X has 1 numbers, 2 expected")
     #expect(try refusal(body(["y": "[]"])) == "y has 0 numbers, 1 expected")
-    #expect(try refusal(body(["activations": "[\"gelu\"]"])) == "activations are [\"gelu\"]")
+    #expect(try refusal(body(["activations": "[\"mish\"]"])) == "activations are [\"mish\"]")
     #expect(try refusal(body(["activations": "[]", "heads": "0"])) == "activations are []")
     #expect(try refusal(body(["heads": "2"])) == "heads and activations differ in number")
     #expect(try refusal(body(["layers": "-3"])) == "layers is -3")
@@ -68,7 +68,7 @@ import Training
     #expect(
       try refusal(body(["parameters": "{\"A\": [], \"r\": [0], \"B\": [0], \"C\": [0]}"]))
         == "parameters have [0, 1, 1] and 1 numbers, 1 and 1 expected")
-    #expect(try refusal(body(["parameters": "", "dataKernel": "\"cosine\""])) == "dataKernel is cosine")
+    #expect(try refusal(body(["parameters": "", "dataKernel": "\"cubic\""])) == "dataKernel is cubic")
   }
 
   @Test func `a missing file and a folder are named`() {

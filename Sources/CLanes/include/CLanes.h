@@ -5,9 +5,15 @@
 #define ATTUNE_CLANES_H
 
 typedef float lanes_float16 __attribute__((ext_vector_type(16)));
+typedef float lanes_float8 __attribute__((ext_vector_type(8)));
 
 /// √x of every lane, correctly rounded (IEEE 754).
 static inline __attribute__((always_inline)) lanes_float16 lanes_square_root(lanes_float16 x) {
+  return __builtin_elementwise_sqrt(x);
+}
+
+/// The same for half of the lanes, where a register holds no more.
+static inline __attribute__((always_inline)) lanes_float8 lanes_square_root_half(lanes_float8 x) {
   return __builtin_elementwise_sqrt(x);
 }
 

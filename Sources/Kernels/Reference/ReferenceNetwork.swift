@@ -1,7 +1,6 @@
 // The network of docs/science.md §1 in double precision, written as its formulas are: one prompt, plain loops, nothing shared
 // with the fast kernels. Tests trust this and measure the kernels against it.
 import Foundation
-package import KernelTypes
 
 /// One prompt with its query. x: [n+1][d], the query last; y: [n].
 package struct ReferencePrompt: Sendable {
@@ -18,9 +17,43 @@ package struct ReferenceState: Sendable {
   package var y: [Double]
 }
 
+/// h of a head, as the formulas have it.
+package struct ReferenceActivation: Sendable {
+  /// h of the score, or of |B x_s − C x_t|² where `usesDistance`.
+  package var value: @Sendable (Double) -> Double
+  package var normalises: Bool
+  package var usesDistance: Bool
+  /// Of softmax alone: scores are taken from their maximum down, which changes nothing but the range.
+  private var isSoftmax = false
+  package init(
+    normalises: Bool = false, usesDistance: Bool = false, _ value: @escaping @Sendable (Double) -> Double
+  ) {
+    (self.value, self.normalises, self.usesDistance) = (value, normalises, usesDistance)
+  }
+
+  package static let linear = ReferenceActivation { $0 }
+  package static let relu = ReferenceActivation { max(0, $0) }
+  package static let exp = ReferenceActivation { Foundation.exp($0) }
+  package static let softmax = {
+    var activation = ReferenceActivation(normalises: true) { Foundation.exp($0) }
+    activation.isSoftmax = true
+    return activation
+  }()
+
+  /// a_st from the scores S_st of one target over its sources. The sum of a normalised activation counts as none below
+  /// 1e-30.
+  func apply(_ scores: [Double]) -> [Double] {
+    let largest = isSoftmax ? scores.max() ?? 0 : 0
+    let values = scores.map { value($0 - largest) }
+    guard normalises else { return values }
+    let sum = values.reduce(0, +)
+    return values.map { abs(sum) < 1e-30 ? 0 : $0 / sum }
+  }
+}
+
 /// One head of one layer: V = blockdiag(A, r), scores <B x_s, C x_t>. A, B, C: [d][d].
 package struct ReferenceHead: Sendable {
-  package var activation: ActivationCode
+  package var activation: ReferenceActivation
   /// The factor before the sum over sources.
   package var scale: Double
   package var A: [[Double]]
@@ -28,7 +61,7 @@ package struct ReferenceHead: Sendable {
   package var B: [[Double]]
   package var C: [[Double]]
   package init(
-    activation: ActivationCode, scale: Double, A: [[Double]], r: Double, B: [[Double]], C: [[Double]]
+    activation: ReferenceActivation, scale: Double, A: [[Double]], r: Double, B: [[Double]], C: [[Double]]
   ) {
     (self.activation, self.scale) = (activation, scale)
     (self.A, self.r, self.B, self.C) = (A, r, B, C)
@@ -71,7 +104,8 @@ package struct ReferenceNetwork: Sendable {
       let moves = (0..<n).map { product(head.A, input.x[$0]) }
       for t in 0...n {
         let query = product(head.C, input.x[t])
-        let attention = activate(head.activation, keys.map { inner($0, query) })
+        let attention = head.activation.apply(
+          keys.map { head.activation.usesDistance ? squaredDistance($0, query) : inner($0, query) })
         for s in 0..<n {
           for i in query.indices { output.x[t][i] += head.scale * attention[s] * moves[s][i] }
           output.y[t] += head.scale * attention[s] * head.r * input.y[s]
@@ -81,18 +115,10 @@ package struct ReferenceNetwork: Sendable {
     return output
   }
 
-  /// a_st from the scores S_st of one target over its sources.
-  private static func activate(_ activation: ActivationCode, _ scores: [Double]) -> [Double] {
-    switch activation {
-    case .linear: return scores
-    case .relu: return scores.map { max(0, $0) }
-    case .exp: return scores.map { exp($0) }
-    case .softmax:
-      let largest = scores.max() ?? 0
-      let powers = scores.map { exp($0 - largest) }
-      let sum = powers.reduce(0, +)
-      return powers.map { $0 / sum }
-    }
+  private static func squaredDistance(_ a: [Double], _ b: [Double]) -> Double {
+    var sum = 0.0
+    for i in a.indices { sum += (a[i] - b[i]) * (a[i] - b[i]) }
+    return sum
   }
 
   private static func product(_ matrix: [[Double]], _ vector: [Double]) -> [Double] {

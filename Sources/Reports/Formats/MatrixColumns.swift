@@ -13,8 +13,8 @@ struct MatrixColumn {
 /// The columns of this sweep: the fixed ones with its further axes and tuned parameters in between.
 func matrixColumns(_ matrix: SweepMatrix) -> [MatrixColumn] {
   var columns = [
-    MatrixColumn(name: "task") { .text($0.measured.task.description) },
-    MatrixColumn(name: "activation") { .text($0.measured.heads.description) },
+    MatrixColumn(name: "task") { .text($0.measured.taskText) },
+    MatrixColumn(name: "activation") { .text($0.measured.headsText) },
   ]
   for axis in matrix.furtherAxes {
     columns.append(

@@ -9,7 +9,7 @@ let attainableReference =
 extension MatrixCell {
   /// As tables name its column.
   package var columnName: String {
-    measured.coordinates.first { $0.role == .columns }?.text ?? measured.heads.description
+    measured.coordinates.first { $0.role == .columns }?.text ?? measured.headsText
   }
 }
 

@@ -13,12 +13,15 @@ func runSection(_ results: SweepResults, _ matrix: SweepMatrix) -> Markup {
     <h2>What was run</h2>
     <div class="scroll"><table class="facts"><tbody>
     \(items.joined())
+    \(results.plan.labelNotes.map(labelNote).joined())
     \(identityCheck(matrix))
     </tbody></table></div>
     \(manifest)
     </section>
     """
 }
+
+private func labelNote(_ text: String) -> Markup { "<tr><th scope=\"row\">Labels</th><td>\(text)</td></tr>" }
 
 /// The Bayes identity is a check of data, baselines and arithmetic at once (docs/science.md §4).
 private func identityCheck(_ matrix: SweepMatrix) -> Markup {

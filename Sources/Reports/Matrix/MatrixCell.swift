@@ -36,7 +36,8 @@ package struct Coordinate: Hashable, Sendable {
   package let axis: ParameterName
   package let role: AxisRole
   package let value: ParameterValue
-  package var text: String { value.description }
+  /// As tables write it: by the manifest's own names.
+  package let text: String
 }
 
 /// What one cell measured, before anything is compared.
@@ -46,6 +47,9 @@ package struct CellMeasurement: Sendable {
   package let coordinates: [Coordinate]
   package let task: TaskKernel
   package let heads: Heads
+  /// As tables write them.
+  package let taskText: String
+  package let headsText: String
   /// What the selected configuration learns and is measured on; nil while none is selected.
   package let problem: Problem?
   package let tuning: TuningOutcome

@@ -85,7 +85,7 @@ package struct MatrixRow: Sendable {
   private static func label(_ coordinates: [Coordinate], _ cells: [CellMeasurement]) -> String {
     let parts = coordinates.map { $0.role == .rows ? $0.text : "\($0.axis.rawValue) \($0.text)" }
     if coordinates.contains(where: { $0.role == .rows }) { return parts.joined(separator: ", ") }
-    return ([cells.first?.task.description ?? ""] + parts).joined(separator: ", ")
+    return ([cells.first?.taskText ?? ""] + parts).joined(separator: ", ")
   }
 
   private static func equivalence(

@@ -76,7 +76,8 @@ extension SeedScore {
     let loss = diverged ? zero : metrics.testLoss
     guard loss.isFinite, loss >= 0 else { return nil }
     let range = zero - bayes
-    let excess = diverged ? max(0, range) : metrics.excess
+    // Without a Bayes predictor there is no excess, of a diverged run neither.
+    let excess = diverged ? (range.isNaN ? .nan : max(0, range)) : metrics.excess
     self.init(
       seed: seed, trial: trial, isDiverged: diverged, testLoss: loss, bayesLoss: bayes, zeroLoss: zero, excess: excess,
       normalisedExcess: range > 0 ? excess / range : .nan,

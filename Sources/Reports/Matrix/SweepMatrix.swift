@@ -45,7 +45,7 @@ package struct SweepMatrix: Sendable {
     (name, description, axes, tuned) = (plan.name, plan.description, plan.axes, plan.tuned)
     (method, metric, settings) = (plan.method, plan.metric, plan.report)
     (tuneSeeds, reportSeeds) = (plan.tuneSeeds.count, plan.reportSeeds.count)
-    columns = plan.axis(.columns)?.values.map(\.description) ?? [""]
+    columns = plan.axis(.columns)?.values.map(plan.shown) ?? [""]
     provenance = results.provenance
     plannedTrials = plan.plannedTrialCount
     trialCounts = results.trials.reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
@@ -73,7 +73,7 @@ package struct SweepMatrix: Sendable {
   }
 
   private static func coordinates(of cell: CellPlan, in plan: SweepPlan) -> [Coordinate] {
-    zip(plan.axes, cell.coordinates).map { Coordinate(axis: $0.name, role: $0.role, value: $1) }
+    zip(plan.axes, cell.coordinates).map { Coordinate(axis: $0.name, role: $0.role, value: $1, text: plan.shown($1)) }
   }
 
   /// The same prompts serve every cell of a row that has the same problem, so its baselines do too.
@@ -99,6 +99,7 @@ package struct SweepMatrix: Sendable {
     let parameters = chosen ?? cell.candidates.first ?? TrialParameters()
     return CellMeasurement(
       id: cell.id, coordinates: coordinates(of: cell, in: plan), task: parameters.task, heads: parameters.heads,
+      taskText: plan.shown(parameters.value(of: .task)), headsText: plan.shown(parameters.value(of: .activation)),
       problem: problem, tuning: tuning, scores: scores.scores, missing: scores.missing,
       pending: tuning.pending + scores.pending)
   }

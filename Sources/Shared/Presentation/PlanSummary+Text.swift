@@ -17,6 +17,7 @@ extension PlanSummary {
     rows.append(["all", "", countText(trials), cost(seconds)])
     lines += aligned(rows, rightFrom: 2)
     lines.append("")
+    lines += plan.labelNotes
     let range = networkParameters
     lines.append(
       "A network has "
@@ -50,7 +51,7 @@ extension PlanSummary {
       ("stages", list(stages)), ("trials", "\(trials)"),
       ("network_parameters", "[\(networkParameters.lowerBound),\(networkParameters.upperBound)]"),
       ("slots", "\(slots)"), ("seconds_of_one_slot", jsonNumber(seconds)),
-      ("seconds", jsonNumber(seconds / Double(slots))),
+      ("seconds", jsonNumber(seconds / Double(slots))), ("notes", list(plan.labelNotes.map(jsonString))),
     ]
     return "{" + fields.map { "\(jsonString($0.0)):\($0.1)" }.joined(separator: ",") + "}"
   }
@@ -71,7 +72,7 @@ extension PlanSummary {
   /// Up to eight values, numbers ascending; of more, the ends or the first, and how many there are.
   private func shortList(_ values: [ParameterValue]) -> String {
     let numbers = values.compactMap(\.real).sorted().map(shortNumber)
-    let texts = numbers.count == values.count ? numbers : values.map(\.description)
+    let texts = numbers.count == values.count ? numbers : values.map(plan.shown)
     guard texts.count > 8 else { return texts.joined(separator: ", ") }
     let shown =
       numbers.count == values.count

@@ -73,6 +73,8 @@ extension TrialParameters {
     case (.isotropic, .free): perHead = 3
     case (.isotropic, .sparse): perHead = 2
     }
-    return perHead * heads.activations.count * (tiedLayers ? 1 : layers)
+    // Of distances an isotropic network trains both factors.
+    let factors = network == .isotropic ? heads.activations.count { $0.usesDistance } : 0
+    return (perHead * heads.activations.count + factors) * (tiedLayers ? 1 : layers)
   }
 }

@@ -86,7 +86,7 @@ struct CaseWriter {
   }
 
   func recordNetworks() {
-    for code in ActivationCode.allCases {
+    for code in ActivationCode.classic {
       for (d, n, layers) in [(1, 3, 2), (2, 5, 3), (5, 14, 3), (7, 9, 2), (16, 6, 2), (20, 11, 2)] {
         recordNetwork("network \(code) d\(d) n\(n) k\(layers)", dimension: d, context: n, layers: layers, heads: [code])
       }
@@ -94,7 +94,7 @@ struct CaseWriter {
     for d in [3, 4, 6, 8, 10, 32] {
       recordNetwork("network mixed d\(d)", dimension: d, context: 5, layers: 2, heads: [.exp, .softmax])
     }
-    let all = ActivationCode.allCases
+    let all = ActivationCode.classic
     recordNetwork("network 4 heads d5 k7", dimension: 5, context: 14, layers: 7, heads: all)
     recordNetwork("network 4 heads d9", dimension: 9, context: 4, layers: 3, heads: all.reversed())
     recordNetwork("network n1", dimension: 5, context: 1, layers: 1, heads: all)
@@ -197,7 +197,7 @@ struct CaseWriter {
       (parameters.batch, parameters.steps, parameters.warmupSteps) = (100, 30, 3)
       (parameters.evaluateEvery, parameters.checkpointEvery) = (7, 30)
       (parameters.validationPrompts, parameters.testPrompts, parameters.learningRate) = (150, 200, 0.02)
-      recorder.start("trial \(task) \(heads.map(\.rawValue).joined(separator: "+"))")
+      recorder.start("trial \(task) \(heads.map(\.description).joined(separator: "+"))")
       let assignment = TrialAssignment(
         parameters: parameters, seed: Seed(rawValue: 7), stage: .reporting, threads: 1)
       _ = try runTrial(assignment, with: kernels, observer: SilentObserver())
