@@ -36,6 +36,9 @@ package struct NetworkPass {
   /// BᵀB and CᵀC, [L][H][d][d], where some head is of distances; else nil.
   package var keySquare: UnsafePointer<Float>?
   package var querySquare: UnsafePointer<Float>?
+  /// The prediction is minus the query's last coordinate of x at the input of the last layer, which then computes nothing
+  /// and has gradients of 0. With y as that coordinate, gradients are those of whole (d+1)×(d+1) matrices V, B and C.
+  package var readsLastCoordinate = false
   /// Activations are kept between the passes where they are at most this many vectors, and computed again elsewhere; no
   /// bit depends on it. By default 3 MiB: up to there keeping was faster (docs/performance.md).
   package var keptAttention = 3 << 14

@@ -129,6 +129,7 @@ enum NetworkKernel {
       }
     }
     let input = last == 0 ? prompts : UnsafePointer(scratch.output(of: last - 1))
+    if pass.readsLastCoordinate { return input[pass.context * pass.features + pass.dimension - 1] }
     var y = input[pass.context * pass.features + pass.dimension]
     for head in 0..<pass.heads {
       y += HeadDispatch.forwardQuery(
@@ -150,9 +151,9 @@ enum NetworkKernel {
       let input = last == 0 ? prompts : UnsafePointer(scratch.output(of: last - 1))
       if last > 0 {
         for i in 0..<stateCount { outputGradient[i] = .zero }
-        outputGradient[stateCount - 1] = queryGradient
+        outputGradient[stateCount - (pass.readsLastCoordinate ? 2 : 1)] = queryGradient
       }
-      for head in 0..<pass.heads {
+      for head in 0..<(pass.readsLastCoordinate ? 0 : pass.heads) {
         HeadDispatch.backwardQuery(
           pass.activations[head], scratch.head(pass, layer: last, head: head, input: input),
           queryGradient: queryGradient, inputGradient: last == 0 ? nil : outputGradient)

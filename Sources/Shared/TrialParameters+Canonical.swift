@@ -51,11 +51,14 @@ extension TrialParameters {
     case .schedule: .text(schedule.rawValue)
     case .clipNorm: clipNorm.map { .number($0) } ?? .text("none")
     case .layerClip:
-      layerClip.map {
-        .mapping([
-          "scale": .number($0.scale), "base": .integer($0.base), "switch_step": .integer($0.switchStep),
-          "scale_after": .number($0.scaleAfter),
-        ])
+      layerClip.map { clip in
+        var entries: [String: ParameterValue] = [
+          "scale": .number(clip.scale), "base": .integer(clip.base), "switch_step": .integer(clip.switchStep),
+          "scale_after": .number(clip.scaleAfter),
+        ]
+        // Left out where it is the default, as the identities of clips without it are older than it.
+        if clip.entries != .trained { entries["entries"] = .text(clip.entries.rawValue) }
+        return .mapping(entries)
       } ?? .text("none")
     case .initialization: .text(initialization.rawValue)
     case .initScale: .number(initScale)

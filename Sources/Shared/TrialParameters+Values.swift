@@ -191,19 +191,21 @@ extension TrialParameters {
   private static func layerClip(_ value: ParameterValue) throws(ParameterError) -> LayerClip? {
     let name = ParameterName.layerClip
     if value == .text("none") { return nil }
-    let remedy = "write `none` or {scale, base, switch_step, scale_after}"
+    let remedy = "write `none` or {scale, base, switch_step, scale_after, entries}"
     guard case .mapping(let entries) = value,
-      Set(entries.keys).isSubset(of: ["scale", "base", "switch_step", "scale_after"]),
+      Set(entries.keys).isSubset(of: ["scale", "base", "switch_step", "scale_after", "entries"]),
       let scale = entries["scale"], let base = entries["base"]
     else { throw name.refusal(value, remedy) }
     let scaleValue = try name.number(scale, above: 0)
-    return LayerClip(
+    var clip = LayerClip(
       scale: scaleValue, base: try name.integer(base, in: 1...64),
       switchStep: try entries["switch_step"].map { value throws(ParameterError) in
         try name.integer(value, in: 0...1_000_000_000)
       } ?? 1_000_000_000,
       scaleAfter: try entries["scale_after"].map { value throws(ParameterError) in try name.number(value, above: 0) }
         ?? scaleValue)
+    if let counted = entries["entries"] { clip.entries = try name.choice(counted) }
+    return clip
   }
 }
 

@@ -23,10 +23,14 @@ package enum AttentionScale: String, CaseIterable, Hashable, Sendable {
 /// Clips the gradient of layer i (from 0; all heads and blocks together) to norm scale/(base − i)², with `scaleAfter`
 /// from step `switchStep` on (docs/science.md §5). At most `base` layers.
 package struct LayerClip: Hashable, Sendable {
+  /// What the norm counts: what is trained, or all of the matrices V, B and C, (d+1)×(d+1), with the entries that are held
+  /// at 0, as the authors' code does.
+  package enum Entries: String, CaseIterable, Hashable, Sendable { case trained, all }
   package var scale: Double
   package var base: Int
   package var switchStep: Int
   package var scaleAfter: Double
+  package var entries = Entries.trained
   package init(scale: Double, base: Int, switchStep: Int, scaleAfter: Double) {
     (self.scale, self.base, self.switchStep, self.scaleAfter) = (scale, base, switchStep, scaleAfter)
   }

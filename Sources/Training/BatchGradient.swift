@@ -44,6 +44,8 @@ final class BatchGradient: @unchecked Sendable {
   private let targets: AlignedFloats
   private let dataScratch: [AlignedFloats]
   private let networkScratch: [AlignedFloats]
+  /// A chunk's prompts with y as a coordinate, where a network takes them so; else empty.
+  private let wholeTokens: [AlignedFloats]
   /// A power of two of chunks: an aligned subtree.
   private let wave: Int
   /// One for each network, in their order.
@@ -68,6 +70,10 @@ final class BatchGradient: @unchecked Sendable {
     dataScratch = (0..<pool.threadCount).map { _ in AlignedFloats(count: stream.scratchCount) }
     let scratchCount = networks.map { kernels.networkScratch($0.pass) }.max() ?? 0
     networkScratch = (0..<pool.threadCount).map { _ in AlignedFloats(count: scratchCount) }
+    let takesWhole = networks.contains { $0.pass.readsLastCoordinate }
+    let wholeCount =
+      takesWhole ? blocksPerChunk * (stream.floatsPerBlock + (parameters.context + 1) * lanesPerBlock) : 0
+    wholeTokens = (0..<pool.threadCount).map { _ in AlignedFloats(count: wholeCount) }
     let gradientCount = networks.reduce(0) { $0 + $1.pass.gradientCount }
     var wave = 512
     while wave > 16, wave * gradientCount > 4 << 20 { wave /= 2 }
@@ -142,18 +148,28 @@ final class BatchGradient: @unchecked Sendable {
   }
 
   private func evaluateChunk(_ sums: GradientSums, chunk: Int, slot: Int, thread: Int) {
-    let firstBlock = chunk * blocksPerChunk
+    let firstBlock = chunk * blocksPerChunk, size = min(blocksPerChunk, blocks - firstBlock)
     kernels.lossAndGradient(
-      sums.network.pass, prompts.pointer + firstBlock * stream.floatsPerBlock,
-      targets.pointer + firstBlock * lanesPerBlock, min(blocksPerChunk, blocks - firstBlock), 2 / Float(count),
+      sums.network.pass, tokens(of: sums, firstBlock, size, thread), targets.pointer + firstBlock * lanesPerBlock, size,
+      2 / Float(count),
       networkScratch[thread].pointer, sums.chunkGradients.pointer + slot * sums.count, sums.chunkLosses.pointer + chunk)
   }
 
   private func evaluateBlock(_ sums: GradientSums, block: Int, thread: Int) {
     let first = block * lanesPerBlock, pass = sums.network.pass
     kernels.blockSums(
-      pass, prompts.pointer + block * stream.floatsPerBlock, targets.pointer + first, 2 / Float(count),
+      pass, tokens(of: sums, block, 1, thread), targets.pointer + first, 2 / Float(count),
       networkScratch[thread].pointer, sums.blockSums.pointer + first * pass.laneSumVectors)
+  }
+
+  /// Blocks of prompts as the network takes them.
+  private func tokens(
+    of sums: GradientSums, _ firstBlock: Int, _ blocks: Int, _ thread: Int
+  ) -> UnsafePointer<Float> {
+    let plain = UnsafePointer(prompts.pointer + firstBlock * stream.floatsPerBlock), pass = sums.network.pass
+    guard pass.readsLastCoordinate else { return plain }
+    WholeMatrices.embed(plain, blocks: blocks, pass, into: wholeTokens[thread].pointer)
+    return UnsafePointer(wholeTokens[thread].pointer)
   }
 
   private func sumBlocks(_ sums: GradientSums, chunk: Int, slot: Int) {

@@ -55,7 +55,8 @@ package final class PreparedNetwork: @unchecked Sendable {
   private let headCount: Int
   package let pass: NetworkPass
 
-  package init(_ network: Network) {
+  /// - readsLastCoordinate: see `NetworkPass`.
+  package init(_ network: Network, readsLastCoordinate: Bool = false) {
     headCount = network.heads.activations.count
     activations = .allocate(capacity: headCount)
     for (head, activation) in network.heads.activations.enumerated() {
@@ -71,6 +72,7 @@ package final class PreparedNetwork: @unchecked Sendable {
     var pass = NetworkPass(
       dimension: network.dimension, context: network.context, layers: network.layers, heads: headCount,
       activations: activations, keyQuery: keyQuery.pointer, value: value.pointer, residual: residual.pointer)
+    pass.readsLastCoordinate = readsLastCoordinate
     pass.programs = programs.map { UnsafePointer($0.pointer) }
     if hasDistances {
       pass.keySquare = UnsafePointer(keySquare.pointer)

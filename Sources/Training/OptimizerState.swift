@@ -59,14 +59,17 @@ func power(_ base: Double, _ exponent: Int) -> Double {
 
 /// Scales `gradient` in place: first each layer to the norm of `layer_clip`, then the whole to `clip_norm`.
 /// Both only lower a norm that is above its bound, as torch.nn.utils.clip_grad_norm_ does.
-package func clip(_ gradient: inout [Float], _ layout: TrainableLayout, step: Int) {
+/// - layerSquares: squared norms of the layers' gradients, where they count more than `gradient` holds.
+package func clip(
+  _ gradient: inout [Float], _ layout: TrainableLayout, step: Int, layerSquares: [Double]? = nil
+) {
   let parameters = layout.parameters
   if let clip = parameters.layerClip {
     let scale = step < clip.switchStep ? clip.scale : clip.scaleAfter
     for layer in 0..<(parameters.tiedLayers ? 1 : parameters.layers) {
       let blocks = layout.blocks.filter { $0.layer == layer }
-      var square = 0.0
-      for block in blocks {
+      var square = layerSquares?[layer] ?? 0
+      for block in blocks where layerSquares == nil {
         for i in block.offset..<block.offset + block.count { square += Double(gradient[i]) * Double(gradient[i]) }
       }
       let distance = Double(clip.base - layer)

@@ -106,7 +106,7 @@ private final class TrialGang {
     mark = .now
     (parameters, self.kernels, self.trials, self.ended) = (assignment.parameters, kernels, trials, ended)
     stream = PromptStream(parameters, seed: assignment.seed, purpose: .training, kernels: kernels)
-    let networks = trials.map(\.run.prepared)
+    let networks = trials.map(\.run.stepped)
     let bytes = Self.bytesNeeded(parameters, networks, stream, threads: assignment.threads, kernels: kernels)
     if bytes > Self.mostBytes { throw .tooLarge(what: "the batch with its states", bytes: bytes) }
     let pool = WorkerPool(threadCount: assignment.threads)
@@ -166,7 +166,7 @@ private final class TrialGang {
       if let threads = trial.run.observer.threadsGranted { granted = max(granted ?? 0, threads) }
     }
     guard let threads = granted, threads != validation.pool.threadCount else { return }
-    let networks = trials.map(\.run.prepared)
+    let networks = trials.map(\.run.stepped)
     let bytes = Self.bytesNeeded(parameters, networks, stream, threads: threads, kernels: kernels)
     guard bytes <= Self.mostBytes else { return }
     let pool = WorkerPool(threadCount: threads)

@@ -11,7 +11,9 @@ final class TrialRun {
   private let parameters: TrialParameters
   let observer: any TrialObserver
   private let layout: TrainableLayout
-  let prepared: PreparedNetwork
+  private let prepared: PreparedNetwork
+  /// Where the norm to clip counts entries that are not trained.
+  private let whole: WholeMatrices?
   private var state: TrainingState
   /// What `state.packed` stood for when a step last asked.
   private var network: Network
@@ -36,10 +38,14 @@ final class TrialRun {
     }
     network = layout.expand(state.packed)
     prepared = PreparedNetwork(network)
+    whole = parameters.layerClip?.entries == .all ? WholeMatrices(network, parameters) : nil
     gradient = Array(repeating: 0, count: layout.count)
     lastReport = started
     firstStep = state.step
   }
+
+  /// The network whose gradient a step takes.
+  var stepped: PreparedNetwork { whole?.prepared ?? prepared }
 
   /// Nothing is left but `finish`. Where the last checkpoint was the trial's end, from the beginning.
   var takesNoMoreSteps: Bool { hasDiverged || state.step >= parameters.steps * parameters.restarts }
@@ -55,7 +61,8 @@ final class TrialRun {
   /// Brings the network in the kernels' form up to date for the next step.
   func beginStep() {
     if state.step > 0, state.step % parameters.steps == 0 { beginRestart() }
-    prepare()
+    layout.expand(state.packed, into: &network)
+    if let whole { whole.update(network) } else { prepared.update(network) }
   }
 
   /// Takes the step that began, with the loss and gradient of its batch. If the loss is not finite nothing is updated, so
@@ -68,8 +75,13 @@ final class TrialRun {
       hasDiverged = parameters.restarts == 1 || !skipDivergedRestart()
       return
     }
-    layout.pullBack(raw, network, into: &gradient)
-    clip(&gradient, layout, step: local)
+    var squares: [Double]?
+    if let whole {
+      squares = whole.pullBack(raw, trained: layout, into: &gradient)
+    } else {
+      layout.pullBack(raw, network, into: &gradient)
+    }
+    clip(&gradient, layout, step: local, layerSquares: squares)
     state.update(gradient: gradient, local: local)
     state.step += 1
     afterStep(local + 1, validation)

@@ -88,6 +88,21 @@ final class PromptSample {
     return withExtendedLifetime(prepared) { (Double(loss.pointer[0]) / Double(count), gradient) }
   }
 
+  /// The same for V, B and C as whole matrices: the gradient of what is trained, and squared norms per layer.
+  func wholeGradient(_ network: Network, _ layout: TrainableLayout) -> (gradient: [Float], squares: [Double]) {
+    let whole = WholeMatrices(network, parameters), pass = whole.prepared.pass
+    let scratch = AlignedFloats(count: kernels.networkScratch(pass))
+    let raw = AlignedFloats(count: pass.gradientCount), loss = AlignedFloats(count: 1)
+    let blocks = (count + lanesPerBlock - 1) / lanesPerBlock
+    let tokens = AlignedFloats(count: blocks * pass.vectorsPerBlock * lanesPerBlock)
+    WholeMatrices.embed(prompts.pointer, blocks: blocks, pass, into: tokens.pointer)
+    kernels.lossAndGradient(
+      pass, tokens.pointer, targetFloats.pointer, blocks, 2 / Float(count), scratch.pointer, raw.pointer, loss.pointer)
+    var gradient = [Float](repeating: .nan, count: layout.count)
+    let squares = whole.pullBack(raw.pointer, trained: layout, into: &gradient)
+    return (gradient, squares)
+  }
+
   /// Overwrites a prompt's tokens, [n+1][d+1].
   func set(_ index: Int, _ tokens: [Float]) {
     let z = prompts.pointer + index / lanesPerBlock * tokens.count * lanesPerBlock + index % lanesPerBlock
