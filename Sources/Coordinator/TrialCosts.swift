@@ -1,4 +1,4 @@
-// What trials cost on this machine, from a few steps of each task and shape. Shapes that would take long, or much
+// What trials cost on this machine, from a few steps of each task, list of heads and shape. Shapes that would take long, or much
 // memory, are measured smaller and scaled by their arithmetic.
 import KernelTypes
 import Shared
@@ -12,26 +12,31 @@ package struct TrialCosts {
     package init(drawing: Double, step: Double) { (self.drawing, self.step) = (drawing, step) }
   }
 
-  private struct Shape: Hashable {
+  /// What the time of drawing a prompt depends on, and what that of a step per operation does.
+  private struct Source: Hashable {
     let task: TaskKernel
     let context: Int
     let dimension: Int
   }
-  private struct Measured {
-    var secondsPerDrawingOperation: Double
-    var secondsPerOperation: Double
+  private struct Shape: Hashable {
+    let heads: Heads
+    let context: Int
+    let dimension: Int
   }
 
   /// Beyond so many shapes, or so long, the first one stands for all: an estimate must not take long itself.
-  package static let mostMeasured = 12
+  package static let mostMeasured = 32
   package static let patience = Duration.milliseconds(1500)
   /// Of one batch, for its step and for drawing it; each is timed at least eight times.
   package static let mostOperations = 1e8
 
   private let time: (TrialParameters) -> Timing
   private let elapsed: () -> Duration
-  private var measured: [Shape: Measured] = [:]
-  private var first: Measured?
+  private var measurements = 0
+  /// Seconds per operation.
+  private var drawing: [Source: Double] = [:]
+  private var stepping: [Shape: Double] = [:]
+  private var first: (drawing: Double, stepping: Double)?
 
   /// - elapsed: since some moment before the first measurement.
   /// - time: measures one batch of parameters that `sample` returned.
@@ -44,7 +49,7 @@ package struct TrialCosts {
   package mutating func seconds(of parameters: TrialParameters, _ stage: TrialStage) -> Double {
     let cost = measure(parameters)
     let steps = Double(parameters.steps) * Double(parameters.restarts)
-    let perPrompt = nominalOperations(parameters) / Double(parameters.batch) * cost.secondsPerOperation
+    let perPrompt = nominalOperations(parameters) / Double(parameters.batch) * cost.stepping
     let evaluations = steps / Double(max(1, parameters.evaluateEvery))
     let tested = stage == .reporting ? Double(parameters.testPrompts) : 0
     let evaluated = evaluations * Double(parameters.validationPrompts) + tested
@@ -52,19 +57,26 @@ package struct TrialCosts {
       steps / Double(parameters.resampleEvery) * Double(parameters.batch) + Double(parameters.validationPrompts)
       + tested
     return (steps * Double(parameters.batch) + evaluated / 3) * perPrompt
-      + drawn * Self.drawingOperations(parameters) * cost.secondsPerDrawingOperation
+      + drawn * Self.drawingOperations(parameters) * cost.drawing
   }
 
-  private mutating func measure(_ parameters: TrialParameters) -> Measured {
-    let shape = Shape(task: parameters.task, context: parameters.context, dimension: parameters.dimension)
-    if let known = measured[shape] { return known }
-    if let first, measured.count >= Self.mostMeasured || elapsed() > Self.patience { return first }
+  /// Seconds per operation of drawing and of a step.
+  private mutating func measure(_ parameters: TrialParameters) -> (drawing: Double, stepping: Double) {
+    let source = Source(task: parameters.task, context: parameters.context, dimension: parameters.dimension)
+    let shape = Shape(heads: parameters.heads, context: parameters.context, dimension: parameters.dimension)
+    if let drawn = drawing[source], let stepped = stepping[shape] { return (drawn, stepped) }
+    if let first, measurements >= Self.mostMeasured || elapsed() > Self.patience {
+      return (drawing[source] ?? first.drawing, stepping[shape] ?? first.stepping)
+    }
     let sample = Self.sample(of: parameters)
     let timing = time(sample)
-    let cost = Measured(
-      secondsPerDrawingOperation: timing.drawing / Double(sample.batch) / Self.drawingOperations(sample),
-      secondsPerOperation: timing.step / nominalOperations(sample))
-    measured[shape] = cost
+    measurements += 1
+    let cost = (
+      drawing: timing.drawing / Double(sample.batch) / Self.drawingOperations(sample),
+      stepping: timing.step / nominalOperations(sample)
+    )
+    drawing[source] = drawing[source] ?? cost.drawing
+    stepping[shape] = stepping[shape] ?? cost.stepping
     first = first ?? cost
     return cost
   }

@@ -66,6 +66,11 @@ struct ManifestNode {
     return value
   }
 
+  func flag(of subject: String) throws(Issue) -> Bool {
+    guard case .flag(let value)? = scalarValue else { throw issue(subject, "write true or false") }
+    return value
+  }
+
   /// A finite number that `accepts` holds for.
   func number(
     of subject: String, _ remedy: String = "write a number", where accepts: (Double) -> Bool = { _ in true }

@@ -236,10 +236,13 @@ private struct ManifestReader {
         }
       case "tie_margin":
         draft.report.tieMargin = try entry.value.number(of: subject, "write a number above 0") { $0 > 0 }
+      case "along_step":
+        draft.report.alongStep = try entry.value.flag(of: subject)
       default:
         throw Issue(
           line: entry.line, "report has the unknown key \"\(excerpt(entry.key))\"",
-          suggestion(for: entry.key, among: ["rows", "columns", "x", "facet", "confidence", "tie_margin"]))
+          suggestion(
+            for: entry.key, among: ["rows", "columns", "x", "facet", "along_step", "confidence", "tie_margin"]))
       }
     }
   }

@@ -35,6 +35,8 @@ package struct ReportSettings: Hashable, Sendable {
   package var confidence = 0.95
   /// On the normalised excess (docs/science.md §8.5).
   package var tieMargin = 0.01
+  /// Figures of ln validation loss against the step besides those of the x axis.
+  package var alongStep = false
   package init() {}
 }
 

@@ -63,7 +63,29 @@ import Testing
     #expect(seconds(large) > 1e4 * seconds(small))
   }
 
-  @Test func `after twelve shapes, or when time is up, nothing more is measured`() throws {
+  @Test func `heads are timed each for themselves, and a task's drawing once`() throws {
+    var timed: [TrialParameters] = []
+    var costs = TrialCosts(elapsed: { .zero }) {
+      timed.append($0)
+      return .init(drawing: 1, step: $0.heads == Heads([.relu]) ? 3 : 1)
+    }
+    func parameters(_ task: String, _ heads: [Activation]) throws -> TrialParameters {
+      var parameters = try self.parameters(task, context: 14, dimension: 5, layers: 3, heads: 1, batch: 512)
+      parameters.heads = Heads(heads)
+      return parameters
+    }
+    let linear = costs.seconds(of: try parameters("relu", [.linear]), .tuning)
+    let relu = costs.seconds(of: try parameters("relu", [.relu]), .tuning)
+    #expect(relu > linear && timed.count == 2)
+    _ = costs.seconds(of: try parameters("exp", [.relu]), .tuning)
+    #expect(timed.count == 3)
+    // All that these two are made of is known.
+    _ = costs.seconds(of: try parameters("exp", [.linear]), .tuning)
+    _ = costs.seconds(of: try parameters("relu", [.relu]), .tuning)
+    #expect(timed.count == 3)
+  }
+
+  @Test func `after so many shapes, or when time is up, nothing more is measured`() throws {
     var count = 0
     var now = Duration.zero
     func plan(_ shapes: Int) throws -> Int {
@@ -78,7 +100,7 @@ import Testing
       }
       return count
     }
-    #expect(try plan(20) == TrialCosts.mostMeasured)
+    #expect(try plan(40) == TrialCosts.mostMeasured)
     now = TrialCosts.patience + .milliseconds(1)
     #expect(try plan(20) == 1)
   }

@@ -34,13 +34,32 @@ private let repository = URL(fileURLWithPath: #filePath).deletingLastPathCompone
     #expect(kept.cells.map { $0.candidates.map(\.id) } == plain.cells.map { $0.candidates.map(\.id) })
   }
 
-  @Test func `every manifest in sweeps is accepted`() throws {
+  @Test func `every file in sweeps is a manifest that plans without notes, under the name of its file`() throws {
     let folder = repository.appendingPathComponent("sweeps")
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
-    #expect(names.contains("random.yaml"))
-    for name in names {
-      #expect(throws: Never.self) { try loadManifest(at: folder.appendingPathComponent(name).path) }
+    let files = try #require(FileManager.default.enumerator(atPath: folder.path)).compactMap { $0 as? String }
+      .filter { $0.contains(".") }
+    #expect(files.contains("random.yaml") && files.contains("paper/figure3-small.yaml"))
+    for file in files {
+      let loaded = try loadManifest(at: folder.appendingPathComponent(file).path)
+      #expect(loaded.notes.isEmpty, "\(file)")
+      #expect(loaded.plan.plannedTrialCount > 0, "\(file)")
+      #expect(file.hasSuffix("\(loaded.plan.name).yaml"), "\(file)")
+      let summary = PlanSummary(loaded.plan, slots: 2) { _, _ in 1 }
+      #expect(summary.trials == loaded.plan.plannedTrialCount && summary.networkParameters.lowerBound > 0, "\(file)")
     }
+  }
+
+  @Test func `the atlas is as wide as it says`() throws {
+    for name in ["atlas", "atlas-small"] {
+      let plan = try loadManifest(at: repository.appendingPathComponent("sweeps/\(name).yaml").path).plan
+      #expect(plan.axes[0].values.count >= 12)
+      #expect(plan.axes[1].values.count >= 10)
+    }
+  }
+
+  @Test func `figures along the step are asked for by a flag`() throws {
+    #expect(try plan(smallest).report.alongStep == false)
+    #expect(try plan(smallest + "report: {along_step: true}\n").report.alongStep)
   }
 
   @Test func `the manual names every parameter and distribution`() throws {

@@ -174,4 +174,27 @@ import Testing
     #expect(page(results).contains("No reporting trial has a result yet."))
     #expect(!page(SampleSweep().results()).contains("<h2>Along"))
   }
+
+  @Test func `figures along the step are drawn where they are asked for, a band per column in every row`() throws {
+    var results = SampleSweep().results()
+    #expect(!page(results).contains("<h2>Along the step</h2>"))
+    results.plan.report.alongStep = true
+    let html = page(results)
+    #expect(unbalancedElements(html) == [])
+    let section = try #require(
+      html.components(separatedBy: "<h2>Along the step</h2>").last?.components(separatedBy: "</section>").first)
+    let panels = section.components(separatedBy: "<figure>").dropFirst()
+    #expect(panels.map { $0.contains("<h3>relu labels</h3>") } == [false, true, false])
+    for panel in panels {
+      #expect(panel.contains("ln validation loss") && panel.components(separatedBy: "class=\"band ").count == 4 + 1)
+      #expect(panel.contains("softmax, step 2000: ") && panel.contains("(8 seeds)"))
+    }
+    // The mean of ln loss at the last step, as the fake curves have it: near the level of the cell.
+    let relu = try #require(panels.dropFirst().first)
+    let shown = try #require(relu.firstMatch(of: /exp, step 2000: (-?[0-9.]+) ±/)?.1)
+    #expect(abs(try #require(Double(shown)) - -1.076) < 0.05)
+
+    results.curves = [:]
+    #expect(page(results).contains("No reporting trial has a result yet."))
+  }
 }

@@ -15,21 +15,25 @@ package struct CurveSummary: Sendable {
   /// Points drawn at most; more would not be told apart at a chart's width.
   package static let maximumPoints = 160
 
-  /// Averages over the seeds that are finite and above 0 at a step: a diverged run counts until it diverges.
   package init(_ curves: [[MetricPoint]]) {
+    points = Self.logarithms(curves).map { step, losses in
+      let deviation = losses.standardDeviation ?? 0
+      return Point(
+        step: step, mean: exponential(losses.mean), low: exponential(losses.mean - deviation),
+        high: exponential(losses.mean + deviation), seeds: losses.count)
+    }
+  }
+
+  /// ln validation loss over the seeds that are finite and above 0 at a step: a diverged run counts until it diverges.
+  static func logarithms(_ curves: [[MetricPoint]]) -> [(step: Int, losses: SampleSummary)] {
     var logarithms: [Int: [Double]] = [:]
     for curve in curves {
       for point in curve where point.validationLoss.isFinite && point.validationLoss > 0 {
         logarithms[point.step, default: []].append(naturalLogarithm(ofLoss: point.validationLoss))
       }
     }
-    let steps = Self.thinned(logarithms.keys.sorted())
-    points = steps.compactMap { step in
-      guard let summary = SampleSummary(logarithms[step] ?? []) else { return nil }
-      let deviation = summary.standardDeviation ?? 0
-      return Point(
-        step: step, mean: exponential(summary.mean), low: exponential(summary.mean - deviation),
-        high: exponential(summary.mean + deviation), seeds: summary.count)
+    return thinned(logarithms.keys.sorted()).compactMap { step in
+      SampleSummary(logarithms[step] ?? []).map { (step, $0) }
     }
   }
 

@@ -1,5 +1,5 @@
-// The paper's kind of picture: ln test loss against what the x axis of the sweep varies (context, layers, …), a line with
-// a band over seeds per column, and the Bayes predictor on the same prompts as a dashed line.
+// The paper's kind of picture: ln loss against what the x axis of the sweep varies (context, layers, …) or against the
+// step, a line with a band over seeds per column, and the Bayes predictor on the same prompts as a dashed line.
 import Shared
 
 struct FigureChart {
@@ -12,6 +12,7 @@ struct FigureChart {
   }
   let title: String
   let xName: String
+  var yName = "ln test loss"
   /// Where the values of the axis lie, and how they are written.
   let ticks: [(x: Double, label: String)]
   let series: [Series]
@@ -36,7 +37,7 @@ struct FigureChart {
       drawn.compactMap { series in
         series.points.last.map { SeriesLabel(name: series.name, index: series.index, place: y.place($0.losses.mean)) }
       }, right: width - right, bottom: height - bottom)
-    return SVG.drawing(width: width, height: height, label: "ln test loss against \(xName), \(title)", content)
+    return SVG.drawing(width: width, height: height, label: "\(yName) against \(xName), \(title)", content)
   }
 
   func keys() -> Markup { seriesKeys(series.filter { !$0.points.isEmpty }.map { ($0.name, $0.index) }) }
@@ -71,7 +72,7 @@ struct FigureChart {
     }
     content += SVG.line(left, height - bottom, width - right, height - bottom, style: "axis")
     content += SVG.text(xName, (left + width - right) / 2, height - 8, anchor: .middle, style: "axis-name")
-    return content + SVG.upwardText("ln test loss", 13, (top + height - bottom) / 2, style: "axis-name")
+    return content + SVG.upwardText(yName, 13, (top + height - bottom) / 2, style: "axis-name")
   }
 
   private func bayesLine(_ x: ChartScale, _ y: ChartScale) -> Markup {
@@ -93,7 +94,9 @@ struct FigureChart {
     let mean = places(\.mean)
     var content = SVG.band(places(high), places(low), style: "band \(colour)")
     content += SVG.path(mean, style: "curve \(colour)\(series.index >= chartColours ? " second" : "")")
-    for (point, place) in zip(series.points, mean) {
+    // Of a long learning curve some points are marked, so that markers do not hide it.
+    let stride = (series.points.count + 24) / 25
+    for (index, (point, place)) in zip(series.points, mean).enumerated() where index % stride == 0 {
       let deviation = point.losses.standardDeviation.map { " ± \(fixedText($0, decimals: 3))" } ?? ""
       let title =
         "\(series.name), \(xName) \(point.label): \(fixedText(point.losses.mean, decimals: 3))\(deviation) "

@@ -1,13 +1,50 @@
-// Figures of a sweep with an x axis: one panel per row and facet. Sweeps without one have none.
+// The figures of a sweep in the paper's form: along its x axis a panel per row and facet, and, where the manifest asks for
+// it, along the step a panel per row. Sweeps that name neither have none.
 import Shared
 
-func figureSection(_ matrix: SweepMatrix) -> Markup {
-  guard let axis = matrix.axes.first(where: { $0.role == .x }) else { return "" }
-  let panels = figurePanels(matrix, along: axis).map { panel -> Markup in
+func figureSection(_ results: SweepResults, _ matrix: SweepMatrix) -> Markup {
+  axisFigures(matrix) + stepFigures(results, matrix)
+}
+
+private func stepFigures(_ results: SweepResults, _ matrix: SweepMatrix) -> Markup {
+  guard matrix.settings.alongStep else { return "" }
+  let panels = matrix.rows.map { figure(stepPanel($0, results)) }
+  return """
+    <section>
+    <h2>Along the step</h2>
+    <div class="panels">\(panels.joined())</div>
+    <p class="quiet">Mean over the reporting seeds of ln validation loss, band one standard deviation over seeds; a run that
+    diverged counts until it did. Dashed: the Bayes predictor on the test prompts, left out where it is exact.</p>
+    </section>
     """
-    <figure><h3>\(panel.title)</h3><div class="scroll">\(panel.markup())</div>\(panel.keys())</figure>
-    """
+}
+
+func figure(_ panel: FigureChart) -> Markup {
+  """
+  <figure><h3>\(panel.title)</h3><div class="scroll">\(panel.markup())</div>\(panel.keys())</figure>
+  """
+}
+
+/// Learning curves of one row's reporting seeds.
+func stepPanel(_ row: MatrixRow, _ results: SweepResults) -> FigureChart {
+  let series = row.cells.enumerated().map { index, cell in
+    let curves = cell.measured.present.compactMap { results.curves[$0.trial] }
+    return FigureChart.Series(
+      name: cell.columnName, index: index,
+      points: CurveSummary.logarithms(curves).map { (Double($0.step), "\($0.step)", $0.losses) })
   }
+  let last = series.compactMap { $0.points.last?.x }.max() ?? 1
+  let ticks = ChartScale(linear: 0...last, start: 0, end: 1).ticks(count: 5)
+  let bayes = row.baselines?.bayes ?? .nan
+  let level = bayes > 0 ? naturalLogarithm(ofLoss: bayes) : .nan
+  return FigureChart(
+    title: panelTitle(row.coordinates), xName: "step", yName: "ln validation loss",
+    ticks: ticks.map { ($0.value, $0.label) }, series: series, bayes: level.isFinite ? [(0, level), (last, level)] : [])
+}
+
+private func axisFigures(_ matrix: SweepMatrix) -> Markup {
+  guard let axis = matrix.axes.first(where: { $0.role == .x }) else { return "" }
+  let panels = figurePanels(matrix, along: axis).map(figure)
   return """
     <section>
     <h2>Along \(axis.name.rawValue)</h2>

@@ -18,7 +18,7 @@ package func reportHTML(results: SweepResults, matrix: SweepMatrix) -> String {
     </head>
     <body><main>
     \(header(matrix))
-    \(figureSection(matrix))
+    \(figureSection(results, matrix))
     \(heatMapSection(matrix))
     \(sentenceSection(matrix))
     \(rowSections(results, matrix))
