@@ -18,9 +18,9 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
     }
   }
 
-  func content(_ results: SweepResults, _ matrix: SweepMatrix) -> String {
+  func content(_ results: SweepResults, _ matrix: SweepMatrix, _ theory: TheoryFindings?) -> String {
     switch self {
-    case .html: reportHTML(results: results, matrix: matrix)
+    case .html: reportHTML(results: results, matrix: matrix, theory: theory)
     case .markdown: matrixMarkdown(matrix)
     case .csv: matrixCSV(matrix)
     case .json: matrixJSON(matrix)
@@ -30,13 +30,15 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
 }
 
 /// Writes `formats` into `directory`, making it; returns the files' paths.
+/// - theory: what has been computed beside the results.
 func writeReport(
-  _ results: SweepResults, _ matrix: SweepMatrix, formats: [ReportFormat] = ReportFormat.allCases, to directory: String
+  _ results: SweepResults, _ matrix: SweepMatrix, theory: TheoryFindings?,
+  formats: [ReportFormat] = ReportFormat.allCases, to directory: String
 ) throws -> [String] {
   try makeDirectory(directory)
   return try formats.map { format in
     let path = directory + "/" + format.fileName
-    try replaceFile(path, with: format.content(results, matrix))
+    try replaceFile(path, with: format.content(results, matrix, theory))
     return path
   }
 }

@@ -76,7 +76,8 @@ struct TheoryTableCommand: ParsableCommand {
     guard let instructionSet = InstructionSet.best else {
       throw CommandFailure(TrainingError.unsupportedProcessor.description)
     }
-    let requests = try manifest.map { requestsOfPlan(try loadManifest(at: $0).plan) } ?? requestsOfOptions()
+    let requests =
+      try manifest.map { theoryRequests(of: try loadManifest(at: $0).plan, request) } ?? requestsOfOptions()
     let progress = StepProgress()
     var results: [BaselineResult] = []
     for (index, request) in requests.enumerated() {
@@ -118,23 +119,6 @@ struct TheoryTableCommand: ParsableCommand {
     return requests
   }
 
-  /// One request per problem of the plan, with all activations and numbers of layers that the plan has for it.
-  private func requestsOfPlan(_ plan: SweepPlan) -> [TheoryRequest] {
-    var requests: [TheoryRequest] = []
-    for parameters in plan.cells.flatMap({ Array($0.candidates) }) {
-      let problem = parameters.problem
-      guard let known = requests.firstIndex(where: { $0.problem == problem }) else {
-        requests.append(request(problem, [parameters.heads], [parameters.layers]))
-        continue
-      }
-      if !requests[known].activations.contains(parameters.heads) {
-        requests[known].activations.append(parameters.heads)
-      }
-      if !requests[known].steps.contains(parameters.layers) { requests[known].steps.append(parameters.layers) }
-    }
-    return requests
-  }
-
   private func request(_ problem: TrialParameters, _ activations: [Heads], _ layers: [Int]) -> TheoryRequest {
     TheoryRequest(
       problem: problem, activations: activations, steps: layers, seed: Seed(rawValue: seed),
@@ -149,18 +133,6 @@ struct TheoryTableCommand: ParsableCommand {
 
   private func headValue(_ text: String) -> ParameterValue {
     .list(heads(text))
-  }
-}
-
-extension TrialParameters {
-  /// The same with everything at its default that does not decide the problem.
-  fileprivate var problem: TrialParameters {
-    var problem = TrialParameters()
-    (problem.task, problem.context, problem.dimension) = (task, context, dimension)
-    (problem.covariance, problem.inputs) = (covariance, inputs)
-    (problem.kernelOn, problem.labelNoise) = (kernelOn, labelNoise)
-    problem.attentionScale = attentionScale
-    return problem
   }
 }
 

@@ -20,15 +20,22 @@ struct TheoryStructureCommand: ParsableCommand {
       --along trains the trial once more, which takes as long as it did, and measures at every evaluation; that it ends at
       the stored network is checked.
 
-      Example:
+      With --cell instead of --trial every reporting trial of the cells is measured, and means over seeds are shown.
+
+      Examples:
         attune theory structure runs/quickstart --trial 57 --along
+        attune theory structure runs/structure --cell task=relu activation=relu value=sparse
       """)
 
   @Argument(help: "The sweep's directory.", completion: .directory)
   var directory: String
   @Option(help: "The trial's number, as `attune trials` shows it.")
-  var trial: Int64
-  @Flag(help: "Measure along the training too, by training the trial once more.")
+  var trial: Int64?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("All reporting trials of the cells with these coordinates.", valueName: "name=value"))
+  var cell: [String] = []
+  @Flag(help: "Measure along the training too, by training the trials once more.")
   var along = false
   @Option(help: ArgumentHelp("Measure every so many steps (default: the trial's evaluate_every).", valueName: "steps"))
   var every: Int?
@@ -36,27 +43,14 @@ struct TheoryStructureCommand: ParsableCommand {
   var prompts = 8192
   @Option(help: "Threads (default: one per core).")
   var threads: Int?
-  @Flag(help: "Print one JSON object.")
+  @Flag(help: "Print one JSON object per trial.")
   var json = false
-
-  /// The numbers of one step.
-  private struct Point: Encodable {
-    var step: Int
-    var loss: Double
-    var gradientNorm: Double
-    var heads: [HeadStructure]
-  }
-
-  private struct Answer: Encodable {
-    var trial: Int64
-    var configuration: String
-    var seed: UInt32
-    var points: [Point]
-    var layers: [LayerDistance]
-  }
 
   func validate() throws {
     try requireSweepName(directory)
+    if (trial == nil) == cell.isEmpty {
+      throw ValidationError("write --trial with a number or --cell with coordinates")
+    }
     if let every, every < 1 { throw ValidationError("--every is \(every); write a number above 0") }
     if !along, every != nil { throw ValidationError("--every needs --along") }
     try requireCount(prompts, "--prompts", 2...10_000_000)
@@ -68,87 +62,25 @@ struct TheoryStructureCommand: ParsableCommand {
       throw CommandFailure(TrainingError.unsupportedProcessor.description)
     }
     let sweep = try StoredSweep(reading: directory)
-    let record = try sweep.record(trial)
-    let stored = try sweep.network(of: record)
-    let parameters = record.parameters
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let pool = WorkerPool(threadCount: threads)
-    func draw(_ purpose: PromptStream.Purpose) throws -> PromptSet {
-      do throws(TheoryError) {
-        return try PromptSet(
-          parameters, seed: record.seed, purpose: purpose, count: prompts, pool: pool, kernels: instructionSet.kernels)
-      } catch { throw CommandFailure("--prompts: \(error)") }
-    }
-    let validation = try draw(.validation)
-    let metric = scoreMetric(parameters, seed: record.seed)
-    let layout = TrainableLayout(parameters)
-    func measure(_ network: Network, step: Int) -> Point {
-      let (loss, gradient) = validation.gradient(network, layout)
-      return Point(
-        step: step, loss: loss, gradientNorm: gradient.reduce(0) { $0 + $1 * $1 }.squareRoot(),
-        heads: structure(of: network, metric: metric))
-    }
+    let records = try trial.map { [try sweep.record($0)] } ?? sweep.reportingTrials(where: cell)
     let progress = StepProgress()
-    var points: [Point] = []
-    if along {
-      points.append(measure(initialNetwork(parameters, seed: record.seed, restart: 0), step: 0))
-      var last: Network?
-      do throws(TrainingError) {
-        try replayTrial(parameters, seed: record.seed, every: every ?? parameters.evaluateEvery, threads: threads) {
-          progress.show("training again: step \(countText($0)) of \(countText(record.plannedSteps))")
-          points.append(measure($1, step: $0))
-          last = $1
-        }
-      } catch { throw CommandFailure("\(sweep.store.directory.path): trial \(trial): \(error)") }
-      guard last == stored else {
-        progress.clear()
-        throw CommandFailure(
-          "\(sweep.store.directory.path): trial \(trial) trained again ends at another network than is stored; leave out "
-            + "--along, and check this machine with `attune verify`")
-      }
-    } else {
-      points.append(measure(stored, step: record.result?.steps ?? record.plannedSteps))
+    let meter = StructureMeter(
+      sweep, prompts: prompts, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, instructionSet,
+      progress)
+    var answers: [StructureAnswer] = []
+    for record in records {
+      let validation = try meter.draw(record, .validation)
+      let every = along ? every ?? record.parameters.evaluateEvery : nil
+      answers.append(
+        StructureAnswer(
+          record, points: try meter.points(of: record, on: validation, every: every),
+          layers: try meter.layers(of: record, on: validation)))
     }
-    progress.show("descent")
-    let descent = tuneDescent(parameters, on: validation, steps: parameters.layers)
-    let layers = layerDistances(stored, metric: metric, descent: descent, on: try draw(.test))
     progress.clear()
-    let answer = Answer(
-      trial: trial, configuration: parameters.canonicalJSON, seed: record.seed.rawValue, points: points, layers: layers)
-    print(json ? try jsonText(answer) : text(answer, parameters))
-  }
-
-  private func text(_ answer: Answer, _ parameters: TrialParameters) -> String {
-    func number(_ value: Double?, _ format: String = "%.4g") -> String {
-      value.map { String(format: format, $0) } ?? "-"
+    if json {
+      for answer in answers { print(try jsonText(answer)) }
+    } else {
+      print(structureText(answers).joined(separator: "\n\n"))
     }
-    let head = ["step", "loss", "|gradient|", "layer", "head", "c", "|B'C-cS|", "a", "|A-aI|", "r"]
-    var rows = [head]
-    for point in answer.points {
-      for (index, found) in point.heads.enumerated() {
-        let first =
-          index == 0 ? ["\(point.step)", number(point.loss), number(point.gradientNorm, "%.2g")] : ["", "", ""]
-        rows.append(
-          first + [
-            "\(found.layer + 1)", "\(parameters.heads.activations[found.head])", number(found.scoreScale, "%.3f"),
-            number(found.scoreDistance, "%.3f"), number(found.shift, "%.3f"), number(found.shiftDistance, "%.3f"),
-            number(found.r, "%.3f"),
-          ])
-      }
-    }
-    let layerHead = ["layer", "mse read here", "from theory's form", "from descent"]
-    let layers =
-      [layerHead]
-      + answer.layers.map {
-        ["\($0.layer)", number($0.mse), number($0.toForm, "%.3f"), number($0.toDescent, "%.3f")]
-      }
-    return """
-      trial \(answer.trial): \(parameters.task) labels, \(parameters.heads), \(countText(parameters.layers, "layer")), \
-      n=\(parameters.context), d=\(parameters.dimension), value \(parameters.value.rawValue)
-
-      \(table(rows))
-
-      \(table(layers))
-      """
   }
 }

@@ -3,7 +3,8 @@
 import Shared
 
 /// - matrix: made from the same `results`.
-package func reportHTML(results: SweepResults, matrix: SweepMatrix) -> String {
+/// - theory: what has been computed beside them, if anything.
+package func reportHTML(results: SweepResults, matrix: SweepMatrix, theory: TheoryFindings? = nil) -> String {
   let page: Markup = """
     <!DOCTYPE html>
     <html lang="en">
@@ -23,6 +24,7 @@ package func reportHTML(results: SweepResults, matrix: SweepMatrix) -> String {
     \(sentenceSection(matrix))
     \(rowSections(results, matrix))
     \(interactionSection(matrix))
+    \(theorySection(theory, matrix))
     \(testSection(matrix))
     \(tuningSection(matrix))
     \(runSection(results, matrix))

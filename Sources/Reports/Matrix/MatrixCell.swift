@@ -45,6 +45,8 @@ package struct CellMeasurement: Sendable {
   package let id: CellID
   /// One per axis of the plan, in its order.
   package let coordinates: [Coordinate]
+  /// Of the selected configuration, or of the first candidate while none is.
+  package let parameters: TrialParameters
   package let task: TaskKernel
   package let heads: Heads
   /// As tables write them.

@@ -98,7 +98,8 @@ package struct SweepMatrix: Sendable {
       seeds: plan.reportSeeds, trials: trials, selected: chosen?.id, fallback: problem.flatMap { baselines[$0] } ?? [:])
     let parameters = chosen ?? cell.candidates.first ?? TrialParameters()
     return CellMeasurement(
-      id: cell.id, coordinates: coordinates(of: cell, in: plan), task: parameters.task, heads: parameters.heads,
+      id: cell.id, coordinates: coordinates(of: cell, in: plan), parameters: parameters, task: parameters.task,
+      heads: parameters.heads,
       taskText: plan.shown(parameters.value(of: .task)), headsText: plan.shown(parameters.value(of: .activation)),
       problem: problem, tuning: tuning, scores: scores.scores, missing: scores.missing,
       pending: tuning.pending + scores.pending)
