@@ -55,16 +55,21 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
 
+    // Between the bottom and the middle: which configurations to try, which to stop, how many seeds. Pure arithmetic.
+    .target(name: "Search", dependencies: ["Shared"], swiftSettings: strict),
+
     // Middle layer: no target imports another of this layer.
     .target(
-      name: "Manifests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
-    .target(name: "Scheduling", dependencies: ["Shared"], swiftSettings: strict),
+      name: "Manifests", dependencies: ["Shared", "Search", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .target(name: "Scheduling", dependencies: ["Shared", "Search"], swiftSettings: strict),
     .target(
       name: "Store",
       dependencies: [
-        "Shared", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        "Shared", "Search", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: strict),
-    .target(name: "Reports", dependencies: ["Shared"], swiftSettings: strict),
+    .target(name: "Reports", dependencies: ["Shared", "Search"], swiftSettings: strict),
     .target(
       name: "Messaging",
       dependencies: ["Shared", "CZeroMQ", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -79,7 +84,8 @@ let package = Package(
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Shared", "Manifests", "Scheduling", "Store", "Reports", "Messaging", "Training", "Theory", "CMachine",
+        "Shared", "Search", "Manifests", "Scheduling", "Store", "Reports", "Messaging", "Training", "Theory",
+        "CMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
@@ -99,7 +105,8 @@ let package = Package(
     .testTarget(
       name: "TheoryTests", dependencies: ["Theory", "Training", "Kernels", "KernelTypes", "Shared"],
       swiftSettings: strict),
-    .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Shared"], swiftSettings: strict),
+    .testTarget(name: "SearchTests", dependencies: ["Search", "Shared"], swiftSettings: strict),
+    .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Search", "Shared"], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Shared"], swiftSettings: strict),

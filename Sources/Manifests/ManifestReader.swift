@@ -41,7 +41,7 @@ private enum TopLevelKey: String, CaseIterable {
   case name, description, method, parameters, metric
   case runCap = "run_cap"
   case samplerSeed = "sampler_seed"
-  case seeds, report, checkpoints, activations, tasks
+  case seeds, report, checkpoints, activations, tasks, replicate, bayes
   case earlyTerminate = "early_terminate"
 }
 
@@ -89,7 +89,7 @@ private struct ManifestReader {
       notes.append("\(foreign.joined(separator: ", ")): W&B's own, without meaning here and left aside")
     }
     if !found.contains(.method) {
-      issues.append(Issue("method is missing", "write `method: grid` or `method: random`"))
+      issues.append(Issue("method is missing", "write `method: grid`, `random`, `sobol` or `bayes`"))
     }
     if !found.contains(.parameters) {
       issues.append(Issue("parameters is missing", "write at least task and activation below `parameters:`"))
@@ -115,23 +115,21 @@ private struct ManifestReader {
     case .report: try readReport(node)
     case .checkpoints: try readCheckpoints(node)
     case .activations, .tasks: break
-    case .earlyTerminate:
-      throw Issue(
-        line: entry.line, "early_terminate is not yet supported", "remove it")
+    case .earlyTerminate: draft.earlyTermination = (try EarlyTermination(node, line: entry.line), entry.line)
+    case .replicate: draft.replication = (try Replication(node, line: entry.line), entry.line)
+    case .bayes: draft.generations = (try GenerationSizes(node), entry.line)
     }
   }
 
   private func method(_ node: ManifestNode) throws(Issue) -> SearchMethod {
-    let word = try node.word(of: "method", "write grid or random")
-    switch SearchMethod(rawValue: word) {
-    case .grid: return .grid
-    case .random: return .random
-    case .sobol, .bayes:
-      throw node.issue("method", "not yet supported, write grid or random")
-    case nil:
-      let near = nearest(to: word, among: ["grid", "random"]).map { " (did you mean \($0)?)" } ?? ""
-      throw node.issue("method", "write grid or random\(near)")
+    let methods = SearchMethod.allCases.map(\.rawValue)
+    let remedy = "write one of \(methods.joined(separator: ", "))"
+    let word = try node.word(of: "method", remedy)
+    guard let method = SearchMethod(rawValue: word) else {
+      let near = nearest(to: word, among: methods).map { " (did you mean \($0)?)" } ?? ""
+      throw node.issue("method", "\(remedy)\(near)")
     }
+    return method
   }
 
   private mutating func readParameters(_ entry: ManifestNode.Entry) throws(Issue) {
@@ -182,13 +180,14 @@ private struct ManifestReader {
 
   private mutating func readSeeds(_ node: ManifestNode) throws(Issue) {
     guard case .mapping(let entries) = node.content else {
-      draft.reportSeeds = try node.integer(of: "seeds", in: 1...maximumSeeds)
+      draft.reportSeeds = (try node.integer(of: "seeds", in: 1...maximumSeeds), node.line)
       return
     }
     for entry in entries {
       switch entry.key {
       case "tune": draft.tuneSeeds = (try entry.value.integer(of: "seeds.tune", in: 0...maximumSeeds), entry.line)
-      case "report": draft.reportSeeds = try entry.value.integer(of: "seeds.report", in: 1...maximumSeeds)
+      case "report":
+        draft.reportSeeds = (try entry.value.integer(of: "seeds.report", in: 1...maximumSeeds), entry.line)
       default:
         throw Issue(
           line: entry.line, "seeds has the unknown key \"\(excerpt(entry.key))\"",

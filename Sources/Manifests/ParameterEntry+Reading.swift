@@ -112,14 +112,14 @@ extension ParameterEntry {
 
   private static func range(
     _ name: ParameterName, _ distribution: DistributionName, _ fields: Fields
-  ) throws(Issue) -> Distribution {
+  ) throws(Issue) -> ValueDistribution {
     let subject = name.rawValue
     guard name.takesNumbers else {
       throw Issue(line: fields.line, "\(subject) takes no range", "write its values: {values: […]}")
     }
     var quantum: Double?
     if distribution.keys.contains("q") { quantum = try fields.number("q", default: 1, "above 0") { $0 > 0 } }
-    let shape: Distribution.Shape
+    let shape: ValueDistribution.Shape
     switch distribution {
     case .intUniform:
       let limits = -(1 << 53)...(1 << 53)
@@ -144,7 +144,7 @@ extension ParameterEntry {
         line: fields.line, "\(subject) is drawn as \(distribution.rawValue), which gives fractions",
         "write int_uniform, or a distribution with a whole q")
     }
-    return Distribution(name: distribution, shape: shape, quantum: quantum)
+    return ValueDistribution(shape, quantum: quantum)
   }
 }
 

@@ -1,4 +1,5 @@
 // One entry of `parameters`: what a manifest says about one parameter, every value checked and in its canonical form.
+import Search
 import Shared
 
 struct ParameterEntry {
@@ -12,7 +13,7 @@ struct ParameterEntry {
     case constant(Placed)
     /// At least one, all different; probabilities of the same count, summing to 1.
     case choices([Placed], probabilities: [Double]?)
-    case range(Distribution)
+    case range(ValueDistribution)
   }
 
   let name: ParameterName
@@ -47,6 +48,20 @@ struct ParameterEntry {
     }
   }
 
+  /// What samplers know of a tuned parameter.
+  var dimension: SearchDimension {
+    switch domain {
+    case .constant(let placed): return SearchDimension(name, .choices([placed.value], probabilities: nil))
+    case .range(let distribution): return SearchDimension(name, .range(distribution))
+    case .choices(let values, let probabilities):
+      let paired = zip(values.map(\.value), probabilities ?? Array(repeating: 0, count: values.count))
+      let sorted =
+        values.allSatisfy { $0.value.number != nil }
+        ? paired.sorted { ($0.0.number ?? 0) < ($1.0.number ?? 0) } : Array(paired)
+      return SearchDimension(name, .choices(sorted.map(\.0), probabilities: probabilities.map { _ in sorted.map(\.1) }))
+    }
+  }
+
   /// - draw: its number, for the error's text.
   func draw(_ draw: Int, from stream: inout DrawStream) throws(Issue) -> ParameterValue {
     switch domain {
@@ -76,35 +91,8 @@ struct ParameterEntry {
 
   /// `value` in canonical form; whole numbers where the parameter takes them.
   private func checked(_ value: ParameterValue, note: String) throws(Issue) -> ParameterValue {
-    var value = value
-    if name.takesIntegers, case .number(let number) = value, let integer = Int(exactly: number) {
-      value = .integer(integer)
-    }
-    do { return try name.canonical(value) } catch {
+    do { return try name.canonical(drawn: value) } catch {
       throw Issue(line: line, "\(name.rawValue) becomes \"\(error.found)\" (\(note))", error.remedy)
     }
-  }
-}
-
-extension ParameterName {
-  private static let defaults = TrialParameters().allValues
-
-  var takesIntegers: Bool {
-    if case .integer? = Self.defaults[self] { true } else { false }
-  }
-
-  /// Whether a range makes sense: words, flags and lists have none.
-  var takesNumbers: Bool {
-    switch Self.defaults[self] {
-    case .integer?, .number?: true
-    case .text?, .flag?, .list?, .mapping?, nil: false
-    }
-  }
-
-  /// Checks one value alone. Equal values become the same value: `exp(0.5)` is `exp`, `1` of a real parameter is 1.0.
-  func canonical(_ value: ParameterValue) throws(ParameterError) -> ParameterValue {
-    var parameters = TrialParameters()
-    try parameters.apply(self, value)
-    return parameters.value(of: self)
   }
 }

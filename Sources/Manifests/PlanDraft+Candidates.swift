@@ -1,4 +1,5 @@
 // The configurations of every cell: the tuned values in the method's order, the same in every cell.
+import Search
 import Shared
 
 extension PlanDraft {
@@ -36,16 +37,33 @@ extension PlanDraft {
     return tuples
   }
 
-  /// All cells, the last axis varying fastest.
-  func cells(axes: [Axis], tuned: [ParameterName], tuples: [[ParameterValue]]) throws(Issue) -> [CellPlan] {
+  /// The first `count` different points of a scrambled Sobol sequence.
+  func sobolTuples(
+    _ tuned: [ParameterEntry], _ space: SearchSpace, count: Int
+  ) throws(Issue) -> [[ParameterValue]] {
+    do { return try space.sobolTuples(count: count, seed: samplerSeed) } catch {
+      let line = tuned.first { $0.name.rawValue == error.error.name }?.line ?? parametersLine
+      throw Issue(
+        line: line, "\(error.error.name) becomes \"\(error.error.found)\" (point \(error.number))", error.error.remedy)
+    }
+  }
+
+  /// The first value of every parameter that is not drawn, without those named.
+  func constants(_ others: Set<ParameterName>) -> [ParameterName: ParameterValue] {
     var values: [ParameterName: ParameterValue] = [:]
-    for entry in parameters.values {
+    for entry in parameters.values where !others.contains(entry.name) {
       switch entry.domain {
       case .constant(let placed): values[entry.name] = placed.value
       case .choices(let choices, _): values[entry.name] = choices.first?.value
       case .range: break
       }
     }
+    return values
+  }
+
+  /// All cells, the last axis varying fastest.
+  func cells(axes: [Axis], tuned: [ParameterName], tuples: [[ParameterValue]]) throws(Issue) -> [CellPlan] {
+    var values = constants([])
     var cells: [CellPlan] = []
     var known: Set<TrialParameters> = []
     // On these the defaults of others depend.

@@ -1,5 +1,6 @@
 // From what the keys of a manifest say to the plan they make together: axes, cells, candidates, limits.
 // Counts are checked before anything is enumerated, so no manifest can ask for more memory than a plan may have.
+import Search
 import Shared
 
 /// Trials a sweep may plan. Above it a mistake is likelier than a wish.
@@ -21,7 +22,10 @@ struct PlanDraft {
   var runCap: (value: Int, line: Int)?
   var samplerSeed: UInt64 = 0
   var tuneSeeds: (count: Int, line: Int)?
-  var reportSeeds = 8
+  var reportSeeds: (count: Int, line: Int)?
+  var earlyTermination: (settings: EarlyTermination, line: Int)?
+  var replication: (settings: Replication, line: Int)?
+  var generations: (sizes: GenerationSizes, line: Int)?
 
   init(name: String) { self.name = name }
 
@@ -43,12 +47,19 @@ struct PlanDraft {
     let tuneCount = candidateCount > 1 ? try checkedTuneSeeds(tuned) : 0
     try checkTrialCount(cells: cellCount, candidates: candidateCount, tuneSeeds: tuneCount)
 
+    let space = SearchSpace(tuned.map(\.dimension))
+    let configurations = min(Int(candidateCount), space.tupleCount ?? .max)
+    let initial = method == .bayes ? initialCount(of: configurations, tuned: tuned.count) : Int(candidateCount)
     let draws =
-      try method == .grid
-      ? gridTuples(tuned, count: Int(candidateCount)) : randomTuples(tuned, count: Int(candidateCount))
-    if draws.count < Int(candidateCount) {
+      switch method {
+      case .grid: try gridTuples(tuned, count: initial)
+      case .random: try randomTuples(tuned, count: initial)
+      case .sobol, .bayes: try sobolTuples(tuned, space, count: initial)
+      }
+    if method == .bayes ? configurations < Int(candidateCount) : draws.count < initial {
       notes.append(
-        "run_cap allows \(candidateCount) configurations per cell, but only \(draws.count) different ones were drawn")
+        "run_cap allows \(candidateCount) configurations per cell, but only \(method == .bayes ? configurations : draws.count) different ones \(method == .bayes ? "exist" : "were drawn")"
+      )
     }
     var axes: [Axis] = []
     for (role, entry) in axisEntries {
@@ -58,12 +69,23 @@ struct PlanDraft {
     }
     let cells = try cells(axes: axes, tuned: tuned.map(\.name), tuples: draws)
     let isTuned = draws.count > 1
+    try checkSearchKeys(cells, isTuned: isTuned, &notes)
     var plan = SweepPlan(
       name: name, description: description, method: method, axes: axes, tuned: tuned.map(\.name), cells: cells,
       tuneSeeds: (0..<UInt32(isTuned ? tuneCount : 0)).map { Seed(rawValue: Seed.firstTuning + $0) },
-      reportSeeds: (0..<UInt32(reportSeeds)).map { Seed(rawValue: $0) }, metric: metric, report: report, source: source)
+      reportSeeds: (0..<UInt32(smallestReportSeeds)).map { Seed(rawValue: $0) }, metric: metric, report: report,
+      source: source)
     plan.checkpoints = checkpoints
     plan.names = names
+    plan.replication = replication?.settings
+    if isTuned {
+      plan.earlyTermination = earlyTermination?.settings
+      if method == .bayes {
+        plan.search = SearchSettings(
+          space: space, samplerSeed: samplerSeed, configurations: configurations, initial: draws.count,
+          generation: generations?.sizes.generation ?? Self.standardGeneration, constants: constants(axisNames))
+      }
+    }
     return (plan, notes)
   }
 
@@ -136,13 +158,13 @@ struct PlanDraft {
         product = saturatingProduct(product, count)
       }
       return min(product, perCell ?? .max)
-    case .random:
+    case .random, .sobol, .bayes:
       guard let perCell else {
         throw Issue(
-          "method random has no run_cap", "add `run_cap: \(saturatingProduct(cells, 8))` for 8 configurations per cell")
+          "method \(method.rawValue) has no run_cap",
+          "add `run_cap: \(saturatingProduct(cells, 8))` for 8 configurations per cell")
       }
       return tuned.isEmpty ? 1 : perCell
-    case .sobol, .bayes: throw Issue("method is \"\(method.rawValue)\"", "write grid or random")
     }
   }
 
@@ -156,21 +178,22 @@ struct PlanDraft {
   }
 
   private func checkTrialCount(cells: UInt64, candidates: UInt64, tuneSeeds: Int) throws(Issue) {
-    let perCell = saturatingProduct(candidates, UInt64(tuneSeeds)).addingReportingOverflow(UInt64(reportSeeds) + 1)
+    let perCell = saturatingProduct(candidates, UInt64(tuneSeeds)).addingReportingOverflow(
+      UInt64(largestReportSeeds) + 1)
     let total = saturatingProduct(cells, perCell.overflow ? .max : perCell.partialValue)
     guard total > UInt64(maximumTrials) else { return }
     func shown(_ count: UInt64) -> String { count == .max ? "more than 10^19" : "\(count)" }
     let tuning = tuneSeeds > 0 ? "\(shown(candidates)) configurations × \(tuneSeeds) tuning seeds + " : ""
     throw Issue(
       line: parametersLine,
-      "the sweep has \(shown(total)) trials: \(shown(cells)) cells × (\(tuning)1 reference + \(reportSeeds) seeds)",
+      "the sweep has \(shown(total)) trials: \(shown(cells)) cells × (\(tuning)1 reference + \(largestReportSeeds) seeds)",
       "at most \(maximumTrials) are allowed, set run_cap or shorten a list")
   }
 
   /// What is legal but seldom meant.
   private func surprise(_ entry: ParameterEntry) -> String? {
     let name = entry.name.rawValue
-    if case .range(let distribution) = entry.domain, distribution.name == .intUniform, !entry.name.takesIntegers {
+    if case .range(let distribution) = entry.domain, case .integers = distribution.shape, !entry.name.takesIntegers {
       return "\(name) takes whole numbers only, as min and max are whole; write one with a decimal point for fractions"
     }
     return nil

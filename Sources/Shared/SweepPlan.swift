@@ -73,6 +73,10 @@ package struct SweepPlan: Sendable {
   package var metric: SweepMetric
   package var report: ReportSettings
   package var checkpoints = CheckpointRetention()
+  /// Method bayes: what proposes the generations after the first. Nil for all other methods, whose cells are complete.
+  package var search: SearchSettings?
+  package var earlyTermination: EarlyTermination?
+  package var replication: Replication?
   /// What the manifest calls its own activations and kernels, by their canonical texts. For people: no part of what a
   /// configuration is.
   package var names: [String: String] = [:]

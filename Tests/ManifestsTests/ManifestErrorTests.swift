@@ -14,7 +14,7 @@ import Testing
       refusal(ofKey: "zebra: 1")
         == """
         a.yaml:6: "zebra" is not a key of a manifest; write one of name, description, method, parameters, metric, \
-        run_cap, sampler_seed, seeds, report, checkpoints, activations, tasks, early_terminate
+        run_cap, sampler_seed, seeds, report, checkpoints, activations, tasks, replicate, bayes, early_terminate
         """)
   }
 
@@ -230,7 +230,7 @@ import Testing
     #expect(
       refusal(of: "parameters: {task: {value: x}, layers: {value: 0}}\nnme: a\n")
         == """
-        a.yaml: method is missing; write `method: grid` or `method: random`
+        a.yaml: method is missing; write `method: grid`, `random`, `sobol` or `bayes`
         a.yaml:1: task is "x"; write one of linear, relu, exp, composite, gaussian, laplace, matern32, matern52, polynomial, \
         cosine, arccosine0, arccosine1, sparse_linear, relu_network, decision_tree, quadratic, noisy_linear, \
         exp(s) with s above 0, or kernel(…)

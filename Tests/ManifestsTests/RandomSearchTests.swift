@@ -2,6 +2,7 @@
 // the same everywhere.
 import Foundation
 import Manifests
+import Search
 import Shared
 import Testing
 

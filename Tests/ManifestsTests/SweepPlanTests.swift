@@ -172,22 +172,6 @@ private let repository = URL(fileURLWithPath: #filePath).deletingLastPathCompone
     #expect(plan.report.tieMargin == 0.001)
   }
 
-  @Test func `what is not here yet says so`() {
-    #expect(
-      refusal(of: smallest.replacing("method: grid", with: "method: sobol"))
-        == """
-        a.yaml:1: method is "sobol"; not yet supported, write grid or random
-        """)
-    #expect(
-      refusal(of: smallest.replacing("method: grid", with: "method: gird"))
-        == "a.yaml:1: method is \"gird\"; write grid or random (did you mean grid?)")
-    #expect(
-      refusal(ofKey: "early_terminate: {type: hyperband, min_iter: 3}")
-        == """
-        a.yaml:6: early_terminate is not yet supported; remove it
-        """)
-  }
-
   @Test func `keys of W&B that mean nothing here are left aside with one note`() throws {
     let loaded = try parseManifest(
       "program: train.py\nproject: icl\ncommand: [python, x]\n" + smallest

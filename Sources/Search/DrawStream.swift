@@ -4,20 +4,20 @@ import Shared
 
 /// The draws of one parameter in one configuration. Counter: (block, draw, parameter, 0); a parameter's draws do not
 /// depend on which other parameters are searched.
-struct DrawStream {
+package struct DrawStream {
   private let key: SIMD2<UInt32>
   private let draw: UInt32
   private let parameter: UInt32
   private var block: UInt32 = 0
   private var spare: UInt64?
 
-  init(seed: UInt64, draw: UInt32, parameter: String) {
+  package init(seed: UInt64, draw: UInt32, parameter: String) {
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     self.draw = draw
     self.parameter = fnv1a(parameter)
   }
 
-  mutating func nextBits() -> UInt64 {
+  package mutating func nextBits() -> UInt64 {
     if let bits = spare {
       spare = nil
       return bits
@@ -29,10 +29,10 @@ struct DrawStream {
   }
 
   /// Uniform over 2^52 equally spaced numbers strictly between 0 and 1.
-  mutating func nextUniform() -> Double { (Double(nextBits() >> 12) + 0.5) * 0x1p-52 }
+  package mutating func nextUniform() -> Double { (Double(nextBits() >> 12) + 0.5) * 0x1p-52 }
 
   /// Uniform over 0..<count; the bias is below count / 2^64.
-  mutating func nextIndex(below count: UInt64) -> UInt64 { nextBits().multipliedFullWidth(by: count).high }
+  package mutating func nextIndex(below count: UInt64) -> UInt64 { nextBits().multipliedFullWidth(by: count).high }
 }
 
 /// Names a parameter by 32 bits. Source: Fowler, Noll & Vo, FNV-1a.
