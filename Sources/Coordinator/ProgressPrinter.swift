@@ -80,7 +80,7 @@ extension SweepScheduler {
     let left = Double(max(0, progress.stepsPlanned - progress.stepsDone))
     let isKnown = seconds > 3 && steps > 0
     return ProgressSnapshot(
-      sweepName: planName, done: progress.succeeded, running: progress.running,
+      sweepName: planName, done: progress.succeeded + progress.pruned, running: progress.running,
       failed: progress.failed + progress.cancelled, planned: progress.planned,
       stepsPerSecond: progress.stepsPerSecond, elapsed: elapsed,
       remaining: isKnown ? duration(seconds: left * seconds / Double(steps)) : nil,

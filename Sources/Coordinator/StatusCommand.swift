@@ -33,6 +33,8 @@ struct StatusCommand: ParsableCommand {
     var diverged: Int
     var failed: Int
     var cancelled: Int
+    /// Stopped early.
+    var pruned: Int
     var running: Int
     var pending: Int
     var superseded: Int
@@ -75,7 +77,7 @@ struct StatusCommand: ParsableCommand {
     return Status(
       name: sweep.plan.name, owner: owner, planned: sweep.plannedCount, succeeded: count(.succeeded),
       diverged: trials.count { $0.result?.outcome == .diverged }, failed: count(.failed, .quarantined),
-      cancelled: count(.cancelled, .pruned), running: owner == nil ? 0 : leased,
+      cancelled: count(.cancelled), pruned: count(.pruned), running: owner == nil ? 0 : leased,
       pending: sweep.trials.missing + count(.pending, .paused) + (owner == nil ? leased : 0),
       superseded: sweep.trials.superseded.count, wallSeconds: provenance.wallSeconds,
       trialSeconds: provenance.trialSeconds, digest: provenance.digest, machines: provenance.machines,
@@ -83,11 +85,12 @@ struct StatusCommand: ParsableCommand {
   }
 
   private func text(_ status: Status) -> String {
-    let ended = status.succeeded + status.failed + status.cancelled
+    let ended = status.succeeded + status.failed + status.cancelled + status.pruned
     var lines = ["\(status.name): \(countText(ended)) of \(countText(status.planned)) trials have ended"]
     var counts = [("succeeded", status.succeeded), ("failed", status.failed), ("cancelled", status.cancelled)]
+    if status.pruned > 0 { counts.append(("stopped early", status.pruned)) }
     counts += [("running", status.running), ("pending", status.pending)]
-    lines += counts.map { "  \($0.0.padding(toLength: 10, withPad: " ", startingAt: 0)) \(countText($0.1))" }
+    lines += counts.map { "  \($0.0.padding(toLength: 13, withPad: " ", startingAt: 0)) \(countText($0.1))" }
     if status.diverged > 0 { lines.append("  of those that succeeded, \(countText(status.diverged)) diverged") }
     if status.superseded > 0 {
       lines.append("  besides, \(countText(status.superseded, "trial")) of an earlier edition of the manifest")

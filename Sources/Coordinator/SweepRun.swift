@@ -24,8 +24,10 @@ final class SweepRun {
 
   private var directory: String { store.directory.path }
 
-  /// Whether there is nothing left to train.
-  var isComplete: Bool { endedCount == plannedCount }
+  /// Whether there is nothing left to train. What was stopped early may have to go on by other rules: the scheduler knows.
+  var isComplete: Bool {
+    endedCount == plannedCount && !(plan.adaptsTuning && stored.contains { $0.record.state == .pruned })
+  }
 
   /// Trains what is missing. Returns when every trial has ended; a signal ends the program from here.
   /// - goOn: the command that goes on later.
@@ -72,7 +74,7 @@ final class SweepRun {
     }
   }
 
-  /// Report, table, digest; exit status 1 unless every trial has succeeded.
+  /// Report, table, digest; exit status 1 unless every trial has succeeded or was stopped early.
   func conclude() throws {
     let sweep = try StoredSweep(plan: plan, store: store)
     let results = try sweep.results()
@@ -92,7 +94,7 @@ final class SweepRun {
       tell("see `attune explain \(directory) \(failures[0].id)` and \(store.directory.log)")
     }
     try store.close()
-    if sweep.trials.current.contains(where: { $0.state != .succeeded }) { throw ExitCode(1) }
+    if sweep.trials.current.contains(where: { $0.state != .succeeded && $0.state != .pruned }) { throw ExitCode(1) }
   }
 }
 

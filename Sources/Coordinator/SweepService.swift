@@ -114,7 +114,8 @@ final class SweepService {
   func run(from stored: consuming [StoredTrial]) throws -> Ending {
     for (session, name) in try store.workerKeys() { sessionKeys[session] = KeyName(rawValue: name) }
     let holdLeases = settings.isOpen ? settings.scheduling.leaseDuration + Self.returnAllowance : nil
-    perform(scheduler.start(with: stored, holdLeases: holdLeases, at: instant))
+    let curves = scheduler.judgesCurves ? try store.curves() : [:]
+    perform(scheduler.start(with: stored, curves: curves, holdLeases: holdLeases, at: instant))
     try commitAndSend()
     lastMoment = now
     startSeconds = lastMoment / .seconds(1)

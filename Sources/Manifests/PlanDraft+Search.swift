@@ -29,7 +29,7 @@ extension PlanDraft {
     }
     // The scheduler acts on none of these yet.
     let waiting = [
-      method == .bayes ? "generations of bayes after the first" : nil, earlyTermination.map { _ in "early_terminate" },
+      method == .bayes ? "generations of bayes after the first" : nil,
       replication.map { _ in "seeds of replicate above min" },
     ].compactMap { $0 }
     if !waiting.isEmpty { notes.append("not yet run: \(waiting.joined(separator: ", "))") }

@@ -136,6 +136,7 @@ extension FieldCheck {
       gang: wire.hasGang
         ? GrantedGang(
           first: try token(wire.gang), size: try integer("gang_size", wire.gangSize, in: 1...WireLimits.heldTrials))
-        : nil)
+        : nil,
+      until: wire.untilStep == 0 ? nil : try natural("until_step", wire.untilStep))
   }
 }

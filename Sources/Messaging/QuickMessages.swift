@@ -26,6 +26,7 @@ func quickFrame(_ grant: TrialGrant, _ parameters: String) -> [UInt8] {
     writer.token(9, gang.first)
     writer.integer(10, Int64(gang.size))
   }
+  if let until = grant.until { writer.integer(11, Int64(until)) }
   return writer.frame()
 }
 
@@ -35,6 +36,7 @@ func quickFrame(_ address: TrialAddress, _ result: TrialResult) -> [UInt8] {
   switch result.outcome {
   case .finite: writer.integer(2, 1)
   case .diverged: writer.integer(2, 2)
+  case .paused: writer.integer(2, 3)
   }
   let metrics = result.metrics
   writer.nested(3) {
@@ -52,6 +54,14 @@ func quickFrame(_ address: TrialAddress, _ result: TrialResult) -> [UInt8] {
   writer.text(4, result.checkpoint.rawValue)
   writer.integer(5, Int64(result.steps))
   writer.double(6, result.seconds.isFinite ? max(0, result.seconds) : 0)
+  for point in result.curve {
+    writer.nested(7) {
+      $0.integer(1, Int64(point.step))
+      $0.double(2, canonical(point.trainLoss))
+      $0.double(3, canonical(point.validationLoss))
+      $0.double(4, canonical(point.learningRate))
+    }
+  }
   return writer.frame()
 }
 
@@ -90,6 +100,7 @@ extension FieldReader {
         switch varint() {
         case 1?: outcome = .finite
         case 2?: outcome = .diverged
+        case 3?: outcome = .paused
         default: return nil
         }
       case .field(3, 2)?: guard let value = self.metrics() else { return nil }; metrics = value

@@ -13,6 +13,8 @@ package enum WireLimits {
   package static let parametersBytes = 64 * 1024
   /// Points of one progress message; a worker splits longer batches.
   package static let points = 1024
+  /// Evaluations of a paused trial.
+  package static let curvePoints = 4096
   package static let heldTrials = 4096
   package static let slots = 1024
   package static let threads = 4096

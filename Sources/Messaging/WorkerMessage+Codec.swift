@@ -149,17 +149,23 @@ extension FieldCheck {
   }
 
   fileprivate func progress(_ wire: WireProgress) throws(ProtocolError) -> WorkerMessage {
-    try count("points", wire.points.count, limit: WireLimits.points)
+    .progress(
+      try address(wire.address), points: try points("points", wire.points, limit: WireLimits.points),
+      step: try natural("step", wire.step), stepsPerSecond: try measure("steps_per_second", wire.stepsPerSecond))
+  }
+
+  private func points(
+    _ field: String, _ wire: [WireMetricPoint], limit: Int
+  ) throws(ProtocolError) -> [MetricPoint] {
+    try count(field, wire.count, limit: limit)
     var points: [MetricPoint] = []
-    for point in wire.points {
+    for point in wire {
       points.append(
         MetricPoint(
-          step: try natural("points.step", point.step), trainLoss: canonical(point.trainLoss),
+          step: try natural("\(field).step", point.step), trainLoss: canonical(point.trainLoss),
           validationLoss: canonical(point.validationLoss), learningRate: canonical(point.learningRate)))
     }
-    return .progress(
-      try address(wire.address), points: points, step: try natural("step", wire.step),
-      stepsPerSecond: try measure("steps_per_second", wire.stepsPerSecond))
+    return points
   }
 
   fileprivate func result(_ wire: WireResult) throws(ProtocolError) -> TrialResult {
@@ -167,7 +173,8 @@ extension FieldCheck {
     switch wire.outcome {
     case .finite: outcome = .finite
     case .diverged: outcome = .diverged
-    case .unspecified, .UNRECOGNIZED: throw refusal("outcome", "\(wire.outcome.rawValue)", "1 or 2")
+    case .paused: outcome = .paused
+    case .unspecified, .UNRECOGNIZED: throw refusal("outcome", "\(wire.outcome.rawValue)", "1, 2 or 3")
     }
     // An absent message would read as ten zeros: perfect losses that nobody measured.
     guard wire.hasMetrics else { throw refusal("metrics", "missing", "the final metrics") }
@@ -185,6 +192,7 @@ extension FieldCheck {
     metrics.bayesIdentityZ = canonical(from.bayesIdentityZ)
     return TrialResult(
       outcome: outcome, metrics: metrics, checkpoint: try digest("checkpoint_digest", wire.checkpointDigest),
-      steps: try natural("steps", wire.steps), seconds: try measure("seconds", wire.seconds))
+      steps: try natural("steps", wire.steps), seconds: try measure("seconds", wire.seconds),
+      curve: try points("curve", wire.curve, limit: WireLimits.curvePoints))
   }
 }

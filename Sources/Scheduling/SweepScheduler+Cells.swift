@@ -1,5 +1,6 @@
 // The pipeline of a cell: tuning trials of all candidates, then the selected candidate's attainable reference, then its
 // reporting trials. A cell goes on when the last trial of a stage has ended, so that nothing depends on their order.
+import Search
 import Shared
 
 /// How far a cell is.
@@ -10,7 +11,7 @@ struct CellProgress {
   var tuning: [Int] = []
   var reference: Int?
   var reporting: [Int] = []
-  /// Trials of the present phase that have not ended.
+  /// Trials of the present phase that have not ended, or not come as far as their cell's tuning asks for.
   var remaining = 0
 }
 
@@ -25,6 +26,11 @@ extension SweepScheduler {
     (entry.token, entry.grantee) = (stored.token, stored.holder)
     entry.checkpoint = stored.checkpoint
     entry.step = stored.checkpoint?.step ?? 0
+    if let result = stored.record.result, result.outcome == .paused {
+      pauses[trials.count] = result.steps
+      // What comes under a later token is another result.
+      if entry.record.state != .paused, entry.record.state != .pruned { entry.record.result = nil }
+    }
     entry.lastHeard = now
     let index = trials.count
     indexByID[entry.record.id] = index
@@ -43,6 +49,10 @@ extension SweepScheduler {
     cells.append(CellProgress())
     stepsExpected += expectedLaterSteps(of: cell)
     let candidates = plan.cells[cell].configurations.count, own = [cell]
+    if plan.adaptsTuning, candidates > 1 {
+      tunings[cell] = CellTuning(plan.cells[cell], plan)
+      return continueTuning(of: cell)
+    }
     var tuning: [Int] = []
     if candidates > 1 {
       tuning.reserveCapacity(candidates * plan.tuneSeeds.count)
@@ -53,7 +63,11 @@ extension SweepScheduler {
       }
     }
     persistNewRecords()
-    for trial in tuning { makeReady(trial) }
+    for trial in tuning {
+      // An earlier edition of the manifest stopped it early.
+      promote(trial)
+      makeReady(trial)
+    }
     cells[cell].tuning = tuning
     enter(.tuning, with: tuning, cell: cell)
   }
@@ -69,7 +83,7 @@ extension SweepScheduler {
 
   /// The index of a planned trial, made now unless it exists.
   /// - own: the cell that asks for it, as the list that all trials of that cell alone share.
-  private mutating func materialise(_ planned: PlannedTrial, for own: [Int], position: Int) -> Int {
+  mutating func materialise(_ planned: PlannedTrial, for own: [Int], position: Int) -> Int {
     let rank = TrialRank(stage: planned.stage.order, cell: own[0], position: position)
     if let index = index(of: planned.identity) {
       if trials[index].cells.isEmpty {
@@ -99,19 +113,24 @@ extension SweepScheduler {
   }
 
   /// One change for all: a change apiece would take more memory than the trials.
-  private mutating func persistNewRecords() {
+  mutating func persistNewRecords() {
     if !newRecords.isEmpty { commands.append(.persist(.plannedTrials(newRecords))) }
     newRecords = []
   }
 
   private mutating func count(_ index: Int) {
-    stateCounts[trials[index].record.state] += 1
-    stepsKnown += trials[index].record.plannedSteps
-    if trials[index].record.state.isTerminal { stepsDone += trials[index].record.plannedSteps }
+    let state = trials[index].record.state
+    stateCounts[state] += 1
+    stepsKnown += state == .pruned ? trials[index].step : trials[index].record.plannedSteps
+    if state == .paused || state == .pruned {
+      stepsDone += trials[index].step
+    } else if state.isTerminal {
+      stepsDone += trials[index].record.plannedSteps
+    }
   }
 
   /// Lets a trial be granted as soon as it is pending.
-  private mutating func makeReady(_ index: Int) {
+  mutating func makeReady(_ index: Int) {
     guard !trials[index].isReady else { return }
     trials[index].isReady = true
     if trials[index].record.state == .pending { enqueue(index) }
@@ -126,10 +145,14 @@ extension SweepScheduler {
   /// A trial has just reached a terminal state.
   mutating func trialEnded(_ index: Int) {
     stepsDone += trials[index].record.plannedSteps
-    for cell in trials[index].cells where isMember(index, ofPresentPhaseOf: cell) {
-      cells[cell].remaining -= 1
-      if cells[cell].remaining == 0 { leavePhase(of: cell) }
-    }
+    for cell in trials[index].cells where isMember(index, ofPresentPhaseOf: cell) { arrived(in: cell) }
+  }
+
+  /// One of those that the cell's present phase waits for has come.
+  mutating func arrived(in cell: Int) {
+    cells[cell].remaining -= 1
+    let mayGoOn = cells[cell].phase == .tuning && plan.earlyTermination?.dependsOnTiming == true
+    if cells[cell].remaining == 0 || mayGoOn { leavePhase(of: cell) }
   }
 
   private func isMember(_ index: Int, ofPresentPhaseOf cell: Int) -> Bool {
@@ -141,9 +164,9 @@ extension SweepScheduler {
     }
   }
 
-  private mutating func leavePhase(of cell: Int) {
+  mutating func leavePhase(of cell: Int) {
     switch cells[cell].phase {
-    case .tuning: select(in: cell)
+    case .tuning: if tunings[cell] == nil { select(in: cell) } else { continueTuning(of: cell) }
     case .reference:
       for trial in cells[cell].reporting { makeReady(trial) }
       enter(.reporting, with: cells[cell].reporting, cell: cell)
@@ -155,7 +178,7 @@ extension SweepScheduler {
   }
 
   /// All tuning trials of the cell have ended: choose, and lay out what follows.
-  private mutating func select(in cell: Int) {
+  mutating func select(in cell: Int) {
     let tuning = cells[cell].tuning, seeds = plan.tuneSeeds.count
     let records = stride(from: 0, to: tuning.count, by: max(1, seeds)).map { first in
       tuning[first..<first + seeds].map { trials[$0].record }

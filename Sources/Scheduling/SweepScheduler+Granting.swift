@@ -102,6 +102,8 @@ extension SweepScheduler {
     (trials[index].threads, trials[index].grantee) = (threads, session)
     (trials[index].isAhead, trials[index].grantedAt) = (ahead, now)
     trials[index].record.attempts += 1
+    // Of a pause before: what comes under this token is another result.
+    trials[index].record.result = nil
     trials[index].lastHeard = now
     guard move(index, to: .leased, holder: session) else { return }
     trials[index].grantedStep = trials[index].checkpoint?.step ?? 0
@@ -122,7 +124,7 @@ extension SweepScheduler {
             trial: trials[index].record.id, token: token, parameters: trials[index].record.parameters,
             seed: trials[index].record.seed, stage: trials[index].record.stage,
             threads: trials[index].threads + trials[index].lentThreads, resume: trials[index].checkpoint,
-            reference: referenceCheckpoint(for: index), gang: trials[index].gang)),
+            reference: referenceCheckpoint(for: index), gang: trials[index].gang, until: trials[index].until)),
         to: session))
   }
 

@@ -176,6 +176,13 @@ extension SweepScheduler {
       return
     }
     guard let index = hold(address, by: session, at: now) else { return }
+    if result.outcome == .paused, let known = curves[index]?.last, known.step >= result.steps {
+      // Promoted since, and not granted yet: the pause was heard.
+      commands.append(.note(.repeated(address, from: session)))
+      commands.append(.send(.acknowledged(address), to: session))
+      move(index, to: .pending, reason: "promoted at step \(known.step)")
+      return
+    }
     guard trials[index].checkpoint?.digest == result.checkpoint else {
       commands.append(
         .send(
@@ -185,7 +192,15 @@ extension SweepScheduler {
     }
     learnLength(of: index, from: result)
     learnPace(of: session, from: index, result, at: now)
-    if move(index, to: .committing, holder: session), move(index, to: .succeeded, result: result) {
+    if result.outcome == .paused {
+      if paused(index, result) {
+        commands.append(.send(.acknowledged(address), to: session))
+      } else {
+        let trial = trials[index].record.id
+        commands.append(.note(.alarm("trial \(trial) paused at step \(result.steps), where it was not to")))
+        fence(address, session)
+      }
+    } else if move(index, to: .committing, holder: session), move(index, to: .succeeded, result: result) {
       commands.append(.send(.acknowledged(address), to: session))
     }
   }

@@ -81,7 +81,7 @@ extension SweepScheduler {
   /// What an ended attempt says about trials of its shape. One that went on from a checkpoint says nothing: its steps are
   /// the trial's, its seconds its own.
   mutating func learnLength(of index: Int, from result: TrialResult) {
-    guard trials[index].grantedStep == 0, result.outcome == .finite else { return }
+    guard trials[index].grantedStep == 0, result.outcome != .diverged else { return }
     let record = trials[index].record
     // Threads that were lent late count as if they had always been there: better too long an estimate than too short.
     lengths.learn(
@@ -91,7 +91,8 @@ extension SweepScheduler {
 
   /// What is left of the trial on a worker that gives it `threads`; nil while nothing is known.
   func length(of index: Int, threads: Int, besideOthers: Bool = false) -> Duration? {
-    let steps = trials[index].record.plannedSteps - (trials[index].checkpoint?.step ?? 0)
+    let end = trials[index].until ?? trials[index].record.plannedSteps
+    let steps = end - (trials[index].checkpoint?.step ?? 0)
     return lengths.length(
       of: TrialShape(trials[index].record), steps: steps, threads: threads, besideOthers: besideOthers)
   }

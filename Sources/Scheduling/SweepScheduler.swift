@@ -1,9 +1,11 @@
 // Every decision of a sweep as a function of (event, now): which trial goes to whom, what a message may change, when a
 // cell goes on, when the sweep is over. No clock, no I/O and no chance of its own.
+import Search
 import Shared
 
 package struct SweepScheduler {
-  let plan: SweepPlan
+  /// Grows where tuning proposes candidates.
+  var plan: SweepPlan
   /// The coordinator's boot epoch: with a counter it makes tokens that no earlier coordinator has given.
   let epoch: Int64
   let settings: SchedulingSettings
@@ -25,6 +27,12 @@ package struct SweepScheduler {
   var hasLent = false
   var queue = TrialQueue()
   var sources = PromptSources()
+  /// Of cells whose tuning depends on results, by cell.
+  var tunings: [Int: CellTuning] = [:]
+  /// By index, of tuning trials that are judged by them: every evaluation up to the latest pause or the end.
+  var curves: [Int: [MetricPoint]] = [:]
+  /// By index, of trials known from before: the step of the latest pause.
+  var pauses: [Int: Int] = [:]
   /// How long trials take, as far as any of their shape has ended.
   var lengths = TrialLengths()
 
@@ -59,6 +67,9 @@ package struct SweepScheduler {
 
   package var planName: String { plan.name }
 
+  /// Whether `start` needs learning curves.
+  package var judgesCurves: Bool { plan.earlyTermination != nil }
+
   package init(plan: SweepPlan, epoch: Int64, settings: SchedulingSettings = .init()) {
     self.plan = plan
     self.epoch = epoch
@@ -66,16 +77,20 @@ package struct SweepScheduler {
   }
 
   /// Takes over what the store holds and lays out every cell. Call once, before any event.
+  /// - curves: of tuning trials, where the plan stops some of them early.
   /// - holdLeases: how long trials that were leased wait for their workers to come back before they are granted anew;
   ///   nil when those workers are known to be gone. Neither counts as an unclean end: the coordinator left, not they.
   package mutating func start(
-    with stored: consuming [StoredTrial], holdLeases: Duration?, at now: MonotonicInstant
+    with stored: consuming [StoredTrial], curves: [TrialID: [MetricPoint]] = [:], holdLeases: Duration?,
+    at now: MonotonicInstant
   ) -> [SchedulingCommand] {
     commands = []
     // Growing step by step would hold a million trials twice.
     trials.reserveCapacity(max(stored.count, plan.plannedTrialCount))
     for trial in stored { adopt(trial, holdLeases: holdLeases != nil, at: now) }
     stored = []
+    for (trial, curve) in curves { adopt(curve, of: trial) }
+    pauses = [:]
     if let holdLeases, trials.contains(where: \.isLeased) {
       leasesHeldUntil = now + holdLeases
       look(notAfter: now + holdLeases)
@@ -186,6 +201,8 @@ struct TrialEntry {
   var step = 0
   var stepsPerSecond = 0.0
   var lastHeard = MonotonicInstant(nanoseconds: 0)
+  /// Where it is to pause; nil trains to the end.
+  var until: Int?
   /// Cells that need it.
   var cells: [Int] = []
   /// Needed, and everything it waits for has ended.

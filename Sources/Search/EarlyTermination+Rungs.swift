@@ -61,12 +61,19 @@ extension EarlyTermination {
   package func survivors(curves: [[[Double]?]]) -> [Int] {
     switch rule {
     case .hyperband, .asha:
-      return promoted(scores: curves.map { meanLogarithm($0) { isStrict ? $0.last : $0.min() } }, eta: eta)
+      return promoted(scores: curves.map(score), eta: eta)
     case .median:
       let best = curves.map { meanLogarithm($0) { $0.min() } }
       let average = curves.map { meanLogarithm($0) { $0.isEmpty ? nil : $0.reduce(0, +) / Double($0.count) } }
       return keptByMedian(best: best, averages: average)
     }
+  }
+}
+
+extension EarlyTermination {
+  /// What a rung compares of one candidate: mean over tuning seeds of ln of the value there, or of the best so far.
+  package func score(curves: [[Double]?]) -> Double? {
+    meanLogarithm(curves) { isStrict ? $0.last : $0.min() }
   }
 }
 

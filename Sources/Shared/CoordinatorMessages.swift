@@ -47,9 +47,12 @@ package struct TrialGrant: Equatable, Sendable {
   package var reference: CheckpointOffer?
   /// Those it shares its slot and threads with; nil where it is alone.
   package var gang: GrantedGang?
+  /// The step after which it pauses, an evaluation's, below the trial's last; nil trains to the end.
+  package var until: Int?
   package init(
     trial: TrialID, token: LeaseToken, parameters: TrialParameters, seed: Seed, stage: TrialStage, threads: Int,
-    resume: CheckpointOffer?, reference: CheckpointOffer?, gang: GrantedGang? = nil
+    resume: CheckpointOffer?, reference: CheckpointOffer?, gang: GrantedGang? = nil,
+    until: Int? = nil
   ) {
     self.trial = trial
     self.token = token
@@ -60,6 +63,7 @@ package struct TrialGrant: Equatable, Sendable {
     self.resume = resume
     self.reference = reference
     self.gang = gang
+    self.until = until
   }
 }
 

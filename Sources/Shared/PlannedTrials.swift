@@ -88,6 +88,12 @@ extension SweepPlan {
     }
   }
 
+  /// What tuning compares of one evaluation; +∞ where that is not finite.
+  package func tuningLoss(at point: MetricPoint) -> Double {
+    let loss = metric.name == .validationLoss ? point.validationLoss : point.trainLoss
+    return loss.isFinite ? loss : .infinity
+  }
+
   /// Sorts stored trials by what this plan says about them.
   package func place(_ stored: [TrialRecord]) -> PlacedTrials {
     var placed = PlacedTrials()
@@ -105,7 +111,9 @@ extension SweepPlan {
   package func census(_ stored: [StoredTrial]) -> (planned: Int, ended: Int) {
     var ended = 0
     let visit = visitTrials(in: stored.indices, { stored[$0].record.identity }, { stored[$0].record }) { _, index in
-      if stored[index].record.state.isTerminal { ended += 1 }
+      let state = stored[index].record.state
+      // What an earlier edition stopped early goes on where the present one stops nothing.
+      if state.isTerminal, state != .pruned || earlyTermination != nil { ended += 1 }
     }
     return (plannedTrialCount - visit.shared, ended)
   }

@@ -19,7 +19,7 @@ package struct CellPlan: Sendable {
   /// One value per axis, in the order of `SweepPlan.axes`.
   package let coordinates: [ParameterValue]
   /// The configurations to tune over, in the method's order; at least one, all different.
-  package let configurations: [TrialConfiguration]
+  package var configurations: [TrialConfiguration]
   package init(id: CellID, coordinates: [ParameterValue], configurations: [TrialConfiguration]) {
     (self.id, self.coordinates, self.configurations) = (id, coordinates, configurations)
   }

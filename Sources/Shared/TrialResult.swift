@@ -5,6 +5,8 @@ package enum TrialOutcome: String, CaseIterable, Hashable, Codable, Sendable {
   case finite
   /// A loss left the finite numbers; scores as the zero predictor (docs/science.md §8.6).
   case diverged
+  /// Stopped at the step that its grant named, with finite losses; goes on if it is promoted (docs/search.md).
+  case paused
 }
 
 /// Final numbers of one trial.
@@ -38,13 +40,19 @@ package struct TrialResult: Equatable, Sendable {
   package var steps: Int
   /// Worker's time on this attempt, seconds. Not part of the digest.
   package var seconds: Double
+  /// Every evaluation of a paused trial, which is judged by them; empty for all others. Not kept with the result.
+  package var curve: [MetricPoint]
 
-  package init(outcome: TrialOutcome, metrics: FinalMetrics, checkpoint: BlobDigest, steps: Int, seconds: Double) {
+  package init(
+    outcome: TrialOutcome, metrics: FinalMetrics, checkpoint: BlobDigest, steps: Int, seconds: Double,
+    curve: [MetricPoint] = []
+  ) {
     self.outcome = outcome
     self.metrics = metrics
     self.checkpoint = checkpoint
     self.steps = steps
     self.seconds = seconds
+    self.curve = curve
   }
 }
 

@@ -33,13 +33,15 @@ package enum TrialState: String, CaseIterable, Hashable, Codable, Sendable {
     switch (self, next) {
     case (.pending, .leased), (.pending, .cancelled), (.pending, .paused): true
     case (.leased, .running), (.leased, .pending), (.leased, .committing), (.leased, .failed), (.leased, .quarantined),
-      (.leased, .cancelled):
+      (.leased, .cancelled), (.leased, .paused):
       true
     case (.running, .committing), (.running, .pending), (.running, .paused), (.running, .failed),
       (.running, .quarantined), (.running, .cancelled):
       true
     case (.committing, .succeeded), (.committing, .failed), (.committing, .pending): true
     case (.paused, .pending), (.paused, .cancelled), (.paused, .pruned): true
+    // A later edition of the manifest may want to see more of it.
+    case (.pruned, .pending): true
     case (.pending, _), (.leased, _), (.running, _), (.committing, _), (.paused, _): false
     case (.succeeded, _), (.failed, _), (.quarantined, _), (.cancelled, _), (.pruned, _): false
     }

@@ -90,7 +90,8 @@ extension SweepStore {
         try String.fetchSet($0, sql: "SELECT DISTINCT digest FROM checkpoints WHERE collected = 1")
       }
     }
-    for trial in stored where trial.record.state == .succeeded {
+    let withCheckpoint: Set<TrialState> = [.succeeded, .paused, .pruned]
+    for trial in stored where withCheckpoint.contains(trial.record.state) {
       if let digest = trial.record.result?.checkpoint.rawValue {
         if known.contains(digest) { continue }
         if collected.contains(digest) {
@@ -98,7 +99,8 @@ extension SweepStore {
           continue
         }
       }
-      audit.problems.append("trial \(trial.record.id): it succeeded without a stored checkpoint")
+      audit.problems.append(
+        "trial \(trial.record.id): it is \(trial.record.state.rawValue) without a stored checkpoint")
     }
   }
 }

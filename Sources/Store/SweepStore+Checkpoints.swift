@@ -24,7 +24,9 @@ extension SweepStore {
       case .checkpoint(let trial, _): touched.insert(trial)
       case .status(let status):
         // A short trial ends with the one checkpoint that it had: nothing to look up.
-        if status.state == .succeeded, crowded.contains(status.trial) { touched.insert(status.trial) }
+        if status.state == .succeeded || status.state == .paused, crowded.contains(status.trial) {
+          touched.insert(status.trial)
+        }
       case .planned, .plannedTrials, .points, .worker, .workerKey: break
       }
     }
@@ -40,7 +42,10 @@ extension SweepStore {
       crowding[trial] = rows.count > 1
       guard rows.count > 1 else { continue }
       let final = try String.fetchOne(
-        db.cachedStatement(sql: "SELECT checkpoint FROM trials WHERE id = ?"), arguments: [trial.rawValue])
+        // That of a pause before, while the trial goes on, is one like any other.
+        db.cachedStatement(
+          sql: "SELECT checkpoint FROM trials WHERE id = ? AND state IN ('succeeded', 'paused', 'pruned')"),
+        arguments: [trial.rawValue])
       if final == nil, rows.count <= retention.keepLast { continue }
       let best = final == nil ? try bestStep(of: trial, in: db) : nil
       var kept = 0

@@ -44,7 +44,9 @@ extension SweepStore {
     let trial = status.trial.rawValue
     let found = try Row.fetchOne(
       db.cachedStatement(sql: "SELECT state, token_epoch, token_counter FROM trials WHERE id = ?"), arguments: [trial])
-    guard let found, let state = TrialState(rawValue: found[0]), !state.isTerminal || state == status.state else {
+    guard let found, let state = TrialState(rawValue: found[0]),
+      !state.isTerminal || state == status.state || state.mayBecome(status.state)
+    else {
       throw StoreError.illegalChange(
         trial: trial, found: (found?[0] as String?) ?? "unknown", asked: status.state.rawValue)
     }

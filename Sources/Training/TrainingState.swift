@@ -12,6 +12,8 @@ package struct TrainingState {
   var optimizer: OptimizerState
   /// Mean loss of the last batch; NaN before the first step.
   var lastLoss = Double.nan
+  /// Evaluations so far of a trial that is to pause, which is judged by them; empty for all others and after the end.
+  var curve: [MetricPoint] = []
   /// The best finished restart so far: its vector, its last training loss, its validation loss.
   var best: (packed: [Float], lastLoss: Double, validationLoss: Double)?
 
@@ -41,6 +43,7 @@ package struct TrainingState {
       tensors.append(
         .init(name: "optimizer.v." + block.name, shape: block.shape, values: Array(optimizer.variance[range])))
     }
+    if !curve.isEmpty { metadata["curve"] = Self.text(curve) }
     if let best {
       metadata["best.train_loss"] = Self.text(best.lastLoss)
       metadata["best.validation_loss"] = Self.text(best.validationLoss)
@@ -67,6 +70,12 @@ package struct TrainingState {
     else { throw .badCheckpoint(found: "it has no step within the trial") }
     self.step = step
     lastLoss = try number("train_loss")
+    if let text = file.metadata["curve"] {
+      guard let curve = Self.curve(text), curve.allSatisfy({ $0.step <= step }) else {
+        throw .badCheckpoint(found: "its learning curve cannot be read")
+      }
+      self.curve = curve
+    }
     packed = layout.pack(try Self.network(file, parameters, prefix: ""))
     for block in layout.blocks {
       guard let m = file.tensor("optimizer.m." + block.name), let v = file.tensor("optimizer.v." + block.name),
@@ -85,6 +94,28 @@ package struct TrainingState {
 
   private static func text(_ value: Double) -> String {
     hexadecimal((value.isNaN ? Double.nan : value).bitPattern)
+  }
+
+  /// Points parted by spaces, each its step and the bits of its three numbers, parted by colons.
+  private static func text(_ curve: [MetricPoint]) -> String {
+    curve.map { point in
+      (["\(point.step)"] + [point.trainLoss, point.validationLoss, point.learningRate].map { text($0) })
+        .joined(separator: ":")
+    }.joined(separator: " ")
+  }
+
+  private static func curve(_ text: String) -> [MetricPoint]? {
+    var curve: [MetricPoint] = []
+    for part in text.split(separator: " ") {
+      let fields = part.split(separator: ":"), bits = fields.dropFirst().compactMap { UInt64($0, radix: 16) }
+      guard fields.count == 4, bits.count == 3, let step = Int(fields[0]), step > curve.last?.step ?? 0 else {
+        return nil
+      }
+      let numbers = bits.map { Double(bitPattern: $0) }
+      curve.append(
+        MetricPoint(step: step, trainLoss: numbers[0], validationLoss: numbers[1], learningRate: numbers[2]))
+    }
+    return curve
   }
 
   private static func tensors(_ network: Network, prefix: String) -> [Safetensors.Tensor] {

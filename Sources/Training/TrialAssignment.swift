@@ -12,9 +12,11 @@ package struct TrialAssignment: Sendable {
   package var resume: [UInt8]?
   /// The checkpoint of the cell's attainable reference, evaluated beside the trained network on a reporting trial.
   package var reference: [UInt8]?
+  /// The step after which it pauses, an evaluation's; nil, or the trial's last step or beyond, trains to the end.
+  package var until: Int?
   package init(
     parameters: TrialParameters, seed: Seed, stage: TrialStage, threads: Int, resume: [UInt8]? = nil,
-    reference: [UInt8]? = nil
+    reference: [UInt8]? = nil, until: Int? = nil
   ) {
     self.parameters = parameters
     self.seed = seed
@@ -22,6 +24,7 @@ package struct TrialAssignment: Sendable {
     self.threads = threads
     self.resume = resume
     self.reference = reference
+    self.until = until
   }
 }
 
@@ -53,7 +56,7 @@ extension TrialObserver {
 }
 
 package enum TrialEnd: Sendable {
-  /// Trained to the end or diverged. The final checkpoint is the one `result.checkpoint` names.
+  /// Trained to the end, diverged, or paused where it was told to. The final checkpoint is the one `result.checkpoint` names.
   case finished(TrialResult, checkpoint: WrittenCheckpoint)
   /// Stopped on request; the trial can go on from here.
   case stopped(WrittenCheckpoint)

@@ -48,7 +48,9 @@ final class TrialRun {
   var stepped: PreparedNetwork { whole?.prepared ?? prepared }
 
   /// Nothing is left but `finish`. Where the last checkpoint was the trial's end, from the beginning.
-  var takesNoMoreSteps: Bool { hasDiverged || state.step >= parameters.steps * parameters.restarts }
+  var takesNoMoreSteps: Bool { hasDiverged || state.step >= min(assignment.until ?? lastStep, lastStep) }
+
+  private var lastStep: Int { parameters.steps * parameters.restarts }
 
   /// The number of the batch that its next step takes, which never falls. The batches of a restart are its own, so that
   /// restarts differ in more than their start.
@@ -105,13 +107,14 @@ final class TrialRun {
         step: state.step, trainLoss: state.lastLoss, validationLoss: loss,
         learningRate: learningRate(parameters, step: local - 1))
       report([point], now)
+      if assignment.until != nil { state.curve.append(point) }
       if ends, parameters.restarts > 1, loss.isFinite, loss < state.best?.validationLoss ?? .infinity {
         state.best = (state.packed, state.lastLoss, loss)
       }
     } else if now - lastReport > .milliseconds(500) {
       report([], now)
     }
-    if state.step % parameters.checkpointEvery == 0, state.step < parameters.steps * parameters.restarts {
+    if state.step % parameters.checkpointEvery == 0, !takesNoMoreSteps {
       observer.wrote(checkpoint)
     }
   }
@@ -142,6 +145,8 @@ final class TrialRun {
 
   /// What the trial has come to, once it takes no more steps.
   func finish(_ validation: Validation, since mark: ContinuousClock.Instant) throws(TrainingError) -> TrialEnd {
+    let pauses = !hasDiverged && state.step < lastStep
+    if !pauses { state.curve = [] }
     if parameters.restarts > 1, let best = state.best {
       (state.packed, state.lastLoss) = (best.packed, best.lastLoss)
     }
@@ -149,14 +154,19 @@ final class TrialRun {
     var metrics = FinalMetrics()
     metrics.trainLoss = state.lastLoss
     metrics.validationLoss = validation.loss(prepared)
-    if assignment.stage == .reporting { try measureTest(&metrics, validation) }
     var losses = [metrics.trainLoss, metrics.validationLoss]
-    if assignment.stage == .reporting { losses.append(metrics.testLoss) }
-    let outcome: TrialOutcome = hasDiverged || losses.contains { !$0.isFinite } ? .diverged : .finite
+    if assignment.stage == .reporting, !pauses {
+      try measureTest(&metrics, validation)
+      losses.append(metrics.testLoss)
+    }
+    // Whether a validation loss that is infinite half-way stays so is seen at the end.
+    let outcome: TrialOutcome =
+      pauses ? .paused : hasDiverged || losses.contains { !$0.isFinite } ? .diverged : .finite
     let checkpoint = checkpoint
     spend(ContinuousClock.now - mark)
     let result = TrialResult(
-      outcome: outcome, metrics: metrics.canonical, checkpoint: checkpoint.digest, steps: state.step, seconds: seconds)
+      outcome: outcome, metrics: metrics.canonical, checkpoint: checkpoint.digest, steps: state.step, seconds: seconds,
+      curve: state.curve)
     return .finished(result, checkpoint: checkpoint)
   }
 

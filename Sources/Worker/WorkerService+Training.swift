@@ -72,7 +72,8 @@ extension WorkerService {
           attempt: attempt,
           assignment: TrialAssignment(
             parameters: grant.parameters, seed: grant.seed, stage: grant.stage,
-            threads: configuration.threads(for: grant), resume: held.resume, reference: held.reference)))
+            threads: configuration.threads(for: grant), resume: held.resume, reference: held.reference,
+            until: grant.until)))
       attempts[attempt]?.phase = .training
       attempts[attempt]?.slot = members[0].key
       // The slot holds them now.

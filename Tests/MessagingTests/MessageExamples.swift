@@ -45,6 +45,17 @@ enum Examples {
     return TrialResult(outcome: .diverged, metrics: metrics, checkpoint: digest, steps: 1999, seconds: 2.75)
   }
 
+  static var pause: TrialResult {
+    var metrics = FinalMetrics()
+    (metrics.trainLoss, metrics.validationLoss) = (0.4, 0.25)
+    return TrialResult(
+      outcome: .paused, metrics: metrics, checkpoint: digest, steps: 200, seconds: 0.5,
+      curve: [
+        MetricPoint(step: 100, trainLoss: 0.5, validationLoss: .infinity, learningRate: 0.02),
+        MetricPoint(step: 200, trainLoss: 0.4, validationLoss: 0.25, learningRate: 0.01),
+      ])
+  }
+
   static var worker: [(name: String, message: WorkerMessage)] {
     [
       ("hello", .hello(hello)),
@@ -71,6 +82,7 @@ enum Examples {
       ("heartbeat before a walltime ends", .heartbeat(held: [held], remaining: .milliseconds(5_400_250))),
       ("release of a crashed attempt", .released(address, reason: "restarted", unclean: true)),
       ("hello of a worker that has said one before", .hello(repeatedHello)),
+      ("result of a paused trial", .result(address, pause)),
     ]
   }
 
@@ -133,6 +145,13 @@ enum Examples {
           Welcome(
             version: 1, sweepName: "quickstart", epoch: 3, heartbeatInterval: .seconds(2), leaseDuration: .seconds(30),
             sweep: sweep, takesBatches: true))
+      ),
+      (
+        "grant to a pause",
+        .grant(
+          TrialGrant(
+            trial: TrialID(rawValue: 17), token: token, parameters: TrialParameters(), seed: Seed(rawValue: 1),
+            stage: .tuning, threads: 1, resume: nil, reference: nil, until: 400))
       ),
     ]
   }

@@ -60,6 +60,7 @@ final class SchedulerHarness {
   var stored: [TrialID: StoredTrial] = [:]
   var statuses: [TrialStatus] = []
   var checkpoints: [TrialID: [CheckpointOffer]] = [:]
+  var curves: [TrialID: [MetricPoint]] = [:]
   /// Messages sent and not yet looked at; grants stand apart.
   var outgoing: [(message: CoordinatorMessage, session: WorkerSession)] = []
   private var grants: [(grant: TrialGrant, session: WorkerSession)] = []
@@ -70,12 +71,14 @@ final class SchedulerHarness {
   private var sequence = 0
 
   init(
-    _ plan: SweepPlan = makePlan(), epoch: Int64 = 1, stored: [StoredTrial] = [], holdLeases: Duration? = nil,
-    settings: SchedulingSettings = .init()
+    _ plan: SweepPlan = makePlan(), epoch: Int64 = 1, stored: [StoredTrial] = [],
+    curves: [TrialID: [MetricPoint]] = [:],
+    holdLeases: Duration? = nil, settings: SchedulingSettings = .init()
   ) {
     scheduler = SweepScheduler(plan: plan, epoch: epoch, settings: settings)
     for trial in stored { self.stored[trial.record.id] = trial }
-    perform(scheduler.start(with: stored, holdLeases: holdLeases, at: now))
+    self.curves = curves
+    perform(scheduler.start(with: stored, curves: curves, holdLeases: holdLeases, at: now))
   }
 
   func advance(_ duration: Duration) {
@@ -115,13 +118,17 @@ final class SchedulerHarness {
       stored[status.trial]?.record.failures = status.failures
       stored[status.trial]?.record.attempts = status.attempts
       stored[status.trial]?.record.reason = status.reason
-      stored[status.trial]?.record.result = status.result
+      // The rest of a row stays as it was.
+      if let result = status.result { stored[status.trial]?.record.result = result }
       stored[status.trial]?.token = status.token
       stored[status.trial]?.holder = status.holder
     case .checkpoint(let trial, let offer):
       checkpoints[trial, default: []].append(offer)
       stored[trial]?.checkpoint = offer
-    case .points, .worker, .workerKey: break
+    case .points(let trial, let points):
+      let known = Set(curves[trial, default: []].map(\.step))
+      curves[trial, default: []] += points.filter { !known.contains($0.step) }
+    case .worker, .workerKey: break
     }
   }
 

@@ -33,6 +33,9 @@ nonisolated enum WireOutcome: SwiftProtobuf.Enum, Swift.CaseIterable {
   case unspecified // = 0
   case finite // = 1
   case diverged // = 2
+
+  /// Stopped where its grant said.
+  case paused // = 3
   case UNRECOGNIZED(Int)
 
   init() {
@@ -44,6 +47,7 @@ nonisolated enum WireOutcome: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 0: self = .unspecified
     case 1: self = .finite
     case 2: self = .diverged
+    case 3: self = .paused
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -53,6 +57,7 @@ nonisolated enum WireOutcome: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .unspecified: return 0
     case .finite: return 1
     case .diverged: return 2
+    case .paused: return 3
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -62,6 +67,7 @@ nonisolated enum WireOutcome: SwiftProtobuf.Enum, Swift.CaseIterable {
     .unspecified,
     .finite,
     .diverged,
+    .paused,
   ]
 
 }
@@ -515,6 +521,12 @@ nonisolated struct WireResult: @unchecked Sendable {
     set {_uniqueStorage()._seconds = newValue}
   }
 
+  /// Of a paused trial: all its evaluations.
+  var curve: [WireMetricPoint] {
+    get {_storage._curve}
+    set {_uniqueStorage()._curve = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -548,69 +560,90 @@ nonisolated struct WireWelcome: Sendable {
   init() {}
 }
 
-nonisolated struct WireGrant: Sendable {
+nonisolated struct WireGrant: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var trial: Int64 = 0
+  var trial: Int64 {
+    get {_storage._trial}
+    set {_uniqueStorage()._trial = newValue}
+  }
 
   var token: WireLeaseToken {
-    get {_token ?? WireLeaseToken()}
-    set {_token = newValue}
+    get {_storage._token ?? WireLeaseToken()}
+    set {_uniqueStorage()._token = newValue}
   }
   /// Returns true if `token` has been explicitly set.
-  var hasToken: Bool {self._token != nil}
+  var hasToken: Bool {_storage._token != nil}
   /// Clears the value of `token`. Subsequent reads from it will return its default value.
-  mutating func clearToken() {self._token = nil}
+  mutating func clearToken() {_uniqueStorage()._token = nil}
 
   /// Canonical JSON: sorted, frozen defaults left out, floating-point numbers as bit patterns.
-  var parameters: String = String()
+  var parameters: String {
+    get {_storage._parameters}
+    set {_uniqueStorage()._parameters = newValue}
+  }
 
-  var seed: UInt32 = 0
+  var seed: UInt32 {
+    get {_storage._seed}
+    set {_uniqueStorage()._seed = newValue}
+  }
 
-  var stage: WireStage = .unspecified
+  var stage: WireStage {
+    get {_storage._stage}
+    set {_uniqueStorage()._stage = newValue}
+  }
 
-  var threads: Int64 = 0
+  var threads: Int64 {
+    get {_storage._threads}
+    set {_uniqueStorage()._threads = newValue}
+  }
 
   var resume: WireCheckpoint {
-    get {_resume ?? WireCheckpoint()}
-    set {_resume = newValue}
+    get {_storage._resume ?? WireCheckpoint()}
+    set {_uniqueStorage()._resume = newValue}
   }
   /// Returns true if `resume` has been explicitly set.
-  var hasResume: Bool {self._resume != nil}
+  var hasResume: Bool {_storage._resume != nil}
   /// Clears the value of `resume`. Subsequent reads from it will return its default value.
-  mutating func clearResume() {self._resume = nil}
+  mutating func clearResume() {_uniqueStorage()._resume = nil}
 
   var reference: WireCheckpoint {
-    get {_reference ?? WireCheckpoint()}
-    set {_reference = newValue}
+    get {_storage._reference ?? WireCheckpoint()}
+    set {_uniqueStorage()._reference = newValue}
   }
   /// Returns true if `reference` has been explicitly set.
-  var hasReference: Bool {self._reference != nil}
+  var hasReference: Bool {_storage._reference != nil}
   /// Clears the value of `reference`. Subsequent reads from it will return its default value.
-  mutating func clearReference() {self._reference = nil}
+  mutating func clearReference() {_uniqueStorage()._reference = nil}
 
   /// The token of the first of the trials that share a slot with this one, and how many they are with it.
   var gang: WireLeaseToken {
-    get {_gang ?? WireLeaseToken()}
-    set {_gang = newValue}
+    get {_storage._gang ?? WireLeaseToken()}
+    set {_uniqueStorage()._gang = newValue}
   }
   /// Returns true if `gang` has been explicitly set.
-  var hasGang: Bool {self._gang != nil}
+  var hasGang: Bool {_storage._gang != nil}
   /// Clears the value of `gang`. Subsequent reads from it will return its default value.
-  mutating func clearGang() {self._gang = nil}
+  mutating func clearGang() {_uniqueStorage()._gang = nil}
 
-  var gangSize: Int64 = 0
+  var gangSize: Int64 {
+    get {_storage._gangSize}
+    set {_uniqueStorage()._gangSize = newValue}
+  }
+
+  /// The step after which it pauses; 0: none.
+  var untilStep: Int64 {
+    get {_storage._untilStep}
+    set {_uniqueStorage()._untilStep = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _token: WireLeaseToken? = nil
-  fileprivate var _resume: WireCheckpoint? = nil
-  fileprivate var _reference: WireCheckpoint? = nil
-  fileprivate var _gang: WireLeaseToken? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Answers `offer`: stored, or not and why.
@@ -692,7 +725,7 @@ nonisolated struct WireEmpty: Sendable {
 fileprivate nonisolated let _protobuf_package = "attune"
 
 nonisolated extension WireOutcome: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OUTCOME_UNSPECIFIED\0\u{1}OUTCOME_FINITE\0\u{1}OUTCOME_DIVERGED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OUTCOME_UNSPECIFIED\0\u{1}OUTCOME_FINITE\0\u{1}OUTCOME_DIVERGED\0\u{1}OUTCOME_PAUSED\0")
 }
 
 nonisolated extension WireStage: SwiftProtobuf._ProtoNameProviding {
@@ -1408,7 +1441,7 @@ nonisolated extension WireFinalMetrics: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Result"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}outcome\0\u{1}metrics\0\u{3}checkpoint_digest\0\u{1}steps\0\u{1}seconds\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}outcome\0\u{1}metrics\0\u{3}checkpoint_digest\0\u{1}steps\0\u{1}seconds\0\u{1}curve\0")
 
   fileprivate class _StorageClass {
     var _address: WireTrialAddress? = nil
@@ -1417,6 +1450,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _checkpointDigest: String = String()
     var _steps: Int64 = 0
     var _seconds: Double = 0
+    var _curve: [WireMetricPoint] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1433,6 +1467,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _checkpointDigest = source._checkpointDigest
       _steps = source._steps
       _seconds = source._seconds
+      _curve = source._curve
     }
   }
 
@@ -1457,6 +1492,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 4: try { try decoder.decodeSingularStringField(value: &_storage._checkpointDigest) }()
         case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._steps) }()
         case 6: try { try decoder.decodeSingularDoubleField(value: &_storage._seconds) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._curve) }()
         default: break
         }
       }
@@ -1487,6 +1523,9 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if _storage._seconds.bitPattern != 0 {
         try visitor.visitSingularDoubleField(value: _storage._seconds, fieldNumber: 6)
       }
+      if !_storage._curve.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._curve, fieldNumber: 7)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1502,6 +1541,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._checkpointDigest != rhs_storage._checkpointDigest {return false}
         if _storage._steps != rhs_storage._steps {return false}
         if _storage._seconds != rhs_storage._seconds {return false}
+        if _storage._curve != rhs_storage._curve {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1573,78 +1613,139 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Grant"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}token\0\u{1}parameters\0\u{1}seed\0\u{1}stage\0\u{1}threads\0\u{1}resume\0\u{1}reference\0\u{1}gang\0\u{3}gang_size\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trial\0\u{1}token\0\u{1}parameters\0\u{1}seed\0\u{1}stage\0\u{1}threads\0\u{1}resume\0\u{1}reference\0\u{1}gang\0\u{3}gang_size\0\u{3}until_step\0")
+
+  fileprivate class _StorageClass {
+    var _trial: Int64 = 0
+    var _token: WireLeaseToken? = nil
+    var _parameters: String = String()
+    var _seed: UInt32 = 0
+    var _stage: WireStage = .unspecified
+    var _threads: Int64 = 0
+    var _resume: WireCheckpoint? = nil
+    var _reference: WireCheckpoint? = nil
+    var _gang: WireLeaseToken? = nil
+    var _gangSize: Int64 = 0
+    var _untilStep: Int64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _trial = source._trial
+      _token = source._token
+      _parameters = source._parameters
+      _seed = source._seed
+      _stage = source._stage
+      _threads = source._threads
+      _resume = source._resume
+      _reference = source._reference
+      _gang = source._gang
+      _gangSize = source._gangSize
+      _untilStep = source._untilStep
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self.trial) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._token) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.parameters) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.seed) }()
-      case 5: try { try decoder.decodeSingularEnumField(value: &self.stage) }()
-      case 6: try { try decoder.decodeSingularInt64Field(value: &self.threads) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._resume) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._reference) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._gang) }()
-      case 10: try { try decoder.decodeSingularInt64Field(value: &self.gangSize) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularInt64Field(value: &_storage._trial) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._token) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._parameters) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._seed) }()
+        case 5: try { try decoder.decodeSingularEnumField(value: &_storage._stage) }()
+        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._threads) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._resume) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._reference) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._gang) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._gangSize) }()
+        case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._untilStep) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.trial != 0 {
-      try visitor.visitSingularInt64Field(value: self.trial, fieldNumber: 1)
-    }
-    try { if let v = self._token {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.parameters.isEmpty {
-      try visitor.visitSingularStringField(value: self.parameters, fieldNumber: 3)
-    }
-    if self.seed != 0 {
-      try visitor.visitSingularUInt32Field(value: self.seed, fieldNumber: 4)
-    }
-    if self.stage != .unspecified {
-      try visitor.visitSingularEnumField(value: self.stage, fieldNumber: 5)
-    }
-    if self.threads != 0 {
-      try visitor.visitSingularInt64Field(value: self.threads, fieldNumber: 6)
-    }
-    try { if let v = self._resume {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    try { if let v = self._reference {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    try { if let v = self._gang {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
-    if self.gangSize != 0 {
-      try visitor.visitSingularInt64Field(value: self.gangSize, fieldNumber: 10)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._trial != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._trial, fieldNumber: 1)
+      }
+      try { if let v = _storage._token {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._parameters.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._parameters, fieldNumber: 3)
+      }
+      if _storage._seed != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._seed, fieldNumber: 4)
+      }
+      if _storage._stage != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._stage, fieldNumber: 5)
+      }
+      if _storage._threads != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._threads, fieldNumber: 6)
+      }
+      try { if let v = _storage._resume {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._reference {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._gang {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      if _storage._gangSize != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._gangSize, fieldNumber: 10)
+      }
+      if _storage._untilStep != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._untilStep, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireGrant, rhs: WireGrant) -> Bool {
-    if lhs.trial != rhs.trial {return false}
-    if lhs._token != rhs._token {return false}
-    if lhs.parameters != rhs.parameters {return false}
-    if lhs.seed != rhs.seed {return false}
-    if lhs.stage != rhs.stage {return false}
-    if lhs.threads != rhs.threads {return false}
-    if lhs._resume != rhs._resume {return false}
-    if lhs._reference != rhs._reference {return false}
-    if lhs._gang != rhs._gang {return false}
-    if lhs.gangSize != rhs.gangSize {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._trial != rhs_storage._trial {return false}
+        if _storage._token != rhs_storage._token {return false}
+        if _storage._parameters != rhs_storage._parameters {return false}
+        if _storage._seed != rhs_storage._seed {return false}
+        if _storage._stage != rhs_storage._stage {return false}
+        if _storage._threads != rhs_storage._threads {return false}
+        if _storage._resume != rhs_storage._resume {return false}
+        if _storage._reference != rhs_storage._reference {return false}
+        if _storage._gang != rhs_storage._gang {return false}
+        if _storage._gangSize != rhs_storage._gangSize {return false}
+        if _storage._untilStep != rhs_storage._untilStep {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
