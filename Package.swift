@@ -34,6 +34,7 @@ let package = Package(
   products: [
     .executable(name: "attune", targets: ["Coordinator"]),
     .executable(name: "attune-worker", targets: ["Worker"]),
+    .executable(name: "search-benchmark", targets: ["SearchBenchmark"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -96,6 +97,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+
+    // Figures of docs/search.md.
+    .executableTarget(
+      name: "SearchBenchmark", dependencies: ["Search", "Shared"], path: "Benchmarks/Search",
+      exclude: ["learning_rates.csv"], swiftSettings: strict),
 
     .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTypes", "Shared"], swiftSettings: strict),

@@ -1,0 +1,105 @@
+// One row of cells compared while their seeds come in: which are excluded from the best, which are tied with the leader,
+// at any time. The scheduler asks it for seeds, the report for verdicts; both see the same.
+import Shared
+
+/// What one cell of a row has measured, by reporting seed in the order of the plan; as many entries as the cell was given
+/// seeds, nil where one has no result.
+package struct SequentialCell: Sendable {
+  /// ln test loss; that of the zero predictor where the run diverged.
+  package var lnLosses: [Double?]
+  /// ln test loss of the attainable reference on the same prompts; nil where there is none.
+  package var lnReferences: [Double?]
+  /// Normalised excess; nil where it is not defined.
+  package var excesses: [Double?]
+  package init(lnLosses: [Double?], lnReferences: [Double?]? = nil, excesses: [Double?]? = nil) {
+    let none = [Double?](repeating: nil, count: lnLosses.count)
+    (self.lnLosses, self.lnReferences, self.excesses) = (lnLosses, lnReferences ?? none, excesses ?? none)
+  }
+}
+
+/// Verdicts that hold at any time and with any rule of stopping. For every truly best cell the probability ever to be
+/// excluded is at most α, for every pair that differs by more than the margin the probability ever to be called tied is
+/// at most α.
+package struct SequentialRow: Sendable {
+  package let cells: [SequentialCell]
+  package let alpha: Double
+  /// Per cell: the evidence that some rival beats it, and that the rival would beat its attainable reference as well.
+  package let evidence: [Double]
+  /// The cell with the smallest loss among those that are not excluded; nil where no two have a seed in common.
+  package let leader: Int?
+  private let tieMargin: Double
+
+  package init(cells: [SequentialCell], confidence: Double, tieMargin: Double) {
+    self.cells = cells
+    alpha = 1 - confidence
+    self.tieMargin = tieMargin
+    let evidence = cells.indices.map { loser in
+      Self.evidence(cells, loser: loser, winners: cells.indices.filter { $0 != loser }, isGuarded: true)
+    }
+    self.evidence = evidence
+    let threshold = 1 / (1 - confidence)
+    leader = Self.leader(cells, among: cells.indices.filter { evidence[$0] < threshold })
+  }
+
+  package func isExcluded(_ cell: Int) -> Bool { evidence[cell] >= 1 / alpha }
+
+  /// Anytime-valid p that some rival beats the cell.
+  package func p(_ cell: Int) -> Double { 1 / evidence[cell] }
+
+  /// Anytime-valid p that this rival beats the cell, as trained; not corrected for the number of rivals.
+  package func p(_ winner: Int, beats loser: Int) -> Double {
+    1 / Self.evidence(cells, loser: loser, winners: [winner], isGuarded: false)
+  }
+
+  /// Whether the normalised excesses of a cell and the leader differ by less than the margin: evidence against both
+  /// larger and smaller differences, which are symmetric about a centre beyond the margin (two one-sided tests,
+  /// Schuirmann 1987).
+  package func isTied(_ cell: Int) -> Bool {
+    guard let leader, cell != leader, !isExcluded(cell) else { return false }
+    return p(ofTie: cell, leader) <= alpha
+  }
+
+  func p(ofTie a: Int, _ b: Int) -> Double {
+    var above = EvidenceProcess(rivals: 1), below = EvidenceProcess(rivals: 1)
+    for (first, second) in zip(cells[a].excesses, cells[b].excesses) {
+      guard let first, let second else { continue }
+      above.observe([tieMargin - (first - second)])
+      below.observe([tieMargin + (first - second)])
+    }
+    return 1 / min(above.evidence, below.evidence)
+  }
+
+  private static func evidence(
+    _ cells: [SequentialCell], loser: Int, winners: [Int], isGuarded: Bool
+  ) -> Double {
+    var process = EvidenceProcess(rivals: winners.count)
+    for (seed, loss) in cells[loser].lnLosses.enumerated() {
+      guard let loss else { continue }
+      let standard = isGuarded ? min(loss, cells[loser].lnReferences[seed] ?? loss) : loss
+      process.observe(
+        winners.map { winner in
+          cells[winner].lnLosses.indices.contains(seed) ? cells[winner].lnLosses[seed].map { standard - $0 } : nil
+        })
+    }
+    return process.evidence
+  }
+
+  /// The cell whose largest mean difference to another, on the seeds both have, is smallest: with equal seeds that of the
+  /// smallest mean.
+  private static func leader(_ cells: [SequentialCell], among candidates: [Int]) -> Int? {
+    let regrets = candidates.map { cell -> Double in
+      let differences = candidates.filter { $0 != cell }.compactMap { rival -> Double? in
+        let both = zip(cells[cell].lnLosses, cells[rival].lnLosses).compactMap { own, other in
+          own.flatMap { own in other.map { own - $0 } }
+        }
+        return both.isEmpty ? nil : both.reduce(0, +) / Double(both.count)
+      }
+      return differences.max() ?? .infinity
+    }
+    if candidates.count == 1 { return candidates[0] }
+    guard let best = regrets.indices.min(by: { regrets[$0] < regrets[$1] }), regrets[best] < .infinity else {
+      return nil
+    }
+    return candidates[best]
+  }
+}
