@@ -1,6 +1,7 @@
 // A sweep's directory opened to look at it: the plan of its manifest and what has been stored under it.
 import Foundation
 import Manifests
+import Search
 import Shared
 import Store
 
@@ -22,8 +23,9 @@ struct StoredSweep {
   }
 
   init(plan: SweepPlan, store: SweepStore) throws {
-    (self.plan, self.store) = (plan, store)
-    trials = plan.place(try store.trials(of: plan).map(\.record))
+    let stored = try store.trials(of: plan).map(\.record)
+    (self.plan, self.store) = (plan.grown(by: stored), store)
+    trials = self.plan.place(stored)
   }
 
   var digest: String { sweepDigest(trials.current) }

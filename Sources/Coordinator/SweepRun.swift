@@ -4,6 +4,7 @@ import Foundation
 import Messaging
 import Reports
 import Scheduling
+import Search
 import Shared
 import Store
 
@@ -19,6 +20,7 @@ final class SweepRun {
     self.plan = plan
     store = try SweepStore.forRunning(plan, in: directory)
     stored = try store.takeStoredAtOpening()
+    let plan = plan.search == nil ? plan : plan.grown(by: stored.map(\.record))
     (plannedCount, endedCount) = plan.census(stored)
   }
 

@@ -27,12 +27,8 @@ extension PlanDraft {
         line: reportSeeds.line, "seeds.report is \"\(reportSeeds.count)\", which replicate decides",
         "write replicate: {min: \(reportSeeds.count), max: …} alone")
     }
-    // The scheduler acts on none of these yet.
-    let waiting = [
-      method == .bayes ? "generations of bayes after the first" : nil,
-      replication.map { _ in "seeds of replicate above min" },
-    ].compactMap { $0 }
-    if !waiting.isEmpty { notes.append("not yet run: \(waiting.joined(separator: ", "))") }
+    // The scheduler does not act on it yet.
+    if replication != nil { notes.append("not yet run: seeds of replicate above min") }
     guard let (settings, line) = earlyTermination else { return }
     guard isTuned else {
       notes.append("early_terminate stops tuning trials, and nothing is tuned here")

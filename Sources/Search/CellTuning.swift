@@ -34,6 +34,8 @@ package struct CellTuning: Sendable {
   /// All candidates so far; those that the plan lists come first.
   package private(set) var configurations: [TrialConfiguration]
   private var groups: [Group] = []
+  /// Of configurations proposed from results.
+  private var generation = 0
   /// ASHA: the rung that each candidate is on its way to or rests at.
   private var positions: [Int] = []
 
@@ -77,6 +79,7 @@ package struct CellTuning: Sendable {
       if !survivors.isEmpty { next.append(Group(members: survivors, rung: group.rung + 1)) }
     }
     groups = next
+    if groups.isEmpty { propose(plan, evidence) }
   }
 
   /// ASHA: lets those go on that are now among the best of the candidates that have arrived at their rung; where nothing is
@@ -154,12 +157,81 @@ package struct CellTuning: Sendable {
       Group(members: candidates.filter { brackets[$0] == bracket }, rung: bracket)
     }
   }
+
+  /// The next generation of a method that learns from results.
+  private mutating func propose(_ plan: SweepPlan, _ evidence: (Int) -> [TuningEvidence]) {
+    guard let search = plan.search, configurations.count < search.configurations else { return }
+    generation += 1
+    let history = configurations.indices.map { candidate in
+      SearchObservation(
+        tuple: plan.tuned.map { configurations[candidate].parameters.value(of: $0) },
+        score: score(evidence(candidate)))
+    }
+    let cell = cell
+    let tuples = search.space.bayesGeneration(
+      history: history, size: min(search.generation, search.configurations - configurations.count),
+      seed: search.samplerSeed, generation: generation, admits: { plan.parameters(of: cell, tuple: $0) != nil })
+    let first = configurations.count
+    configurations += tuples.compactMap { plan.parameters(of: cell, tuple: $0) }.map { TrialConfiguration($0) }
+    group(first..<configurations.count, plan)
+  }
+
+  /// Mean ln loss over tuning seeds, of a stopped candidate where it was stopped; nil where a trial failed.
+  private func score(_ trials: [TuningEvidence]) -> Double? {
+    meanLogarithm(
+      trials.map { trial in
+        if trial.hasEnded { return trial.loss.map { [$0] } }
+        return trial.curve.last.map { [$0.loss] }
+      }
+    ) { $0.last }
+  }
 }
 
 extension SweepPlan {
   /// Whether what is tuned depends on results, and not on the manifest alone.
   package var adaptsTuning: Bool { search != nil || earlyTermination != nil }
 
-  /// The tuned values, in the order of `tuned`.
-  package func tuple(of parameters: TrialParameters) -> [ParameterValue] { tuned.map { parameters.value(of: $0) } }
+  /// The plan with all configurations that stored results lead to: what the manifest lists, and the generations that a
+  /// method which learns has proposed as far as results are there. Everything that reads a sweep reads it by this plan.
+  package func grown(by stored: [TrialRecord]) -> SweepPlan {
+    guard search != nil else { return self }
+    var byIdentity: [TrialIdentity: TrialRecord] = [:]
+    for record in stored where byIdentity[record.identity] == nil { byIdentity[record.identity] = record }
+    var grown = self
+    for index in cells.indices where cells[index].configurations.count > 1 {
+      var tuning = CellTuning(cells[index], self)
+      while true {
+        let known = tuning.configurations.map { configuration in
+          tuneSeeds.map { byIdentity[TrialIdentity(configuration: configuration.id, seed: $0)] }
+        }
+        guard known.allSatisfy({ $0.allSatisfy { $0?.state.isTerminal == true } }) else { break }
+        let count = tuning.configurations.count
+        tuning.proposeNext(self, known)
+        if tuning.configurations.count == count { break }
+      }
+      grown.cells[index].configurations = tuning.configurations
+    }
+    return grown
+  }
+}
+
+extension CellTuning {
+  /// The next generation where all trials of those before have ended, whether they were stopped early or not.
+  fileprivate mutating func proposeNext(_ plan: SweepPlan, _ known: [[TrialRecord?]]) {
+    propose(plan) { candidate in
+      known[candidate].map { record in
+        guard let record else { return TuningEvidence(loss: nil, hasEnded: true) }
+        return TuningEvidence(loss: plan.lastLoss(of: record), hasEnded: true)
+      }
+    }
+  }
+}
+
+extension SweepPlan {
+  /// What tuning compares, of a trial that was stopped early where it was stopped; nil for one without a result.
+  fileprivate func lastLoss(of record: TrialRecord) -> Double? {
+    guard let result = record.result, result.outcome == .paused else { return tuningLoss(of: record) }
+    let loss = metric.name == .validationLoss ? result.metrics.validationLoss : result.metrics.trainLoss
+    return loss.isFinite ? loss : .infinity
+  }
 }

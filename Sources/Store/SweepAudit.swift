@@ -1,6 +1,7 @@
 // Does the directory hold what it should? planned = succeeded + failed + pruned + cancelled + pending, no trial twice,
 // every checkpoint present with the bytes its name promises.
 internal import GRDB
+import Search
 import Shared
 
 package struct SweepAudit: Equatable, Sendable {
@@ -27,6 +28,7 @@ extension SweepStore {
   /// Counts and checks everything, reading every referenced blob.
   package func audit(_ plan: SweepPlan) throws(StoreError) -> SweepAudit {
     let stored = try trials()
+    let plan = plan.grown(by: stored.map(\.record))
     let placed = plan.place(stored.map(\.record))
     var audit = SweepAudit()
     audit.planned = plan.plannedTrialCount - placed.shared
