@@ -20,8 +20,7 @@ final class SweepRun {
     self.plan = plan
     store = try SweepStore.forRunning(plan, in: directory)
     stored = try store.takeStoredAtOpening()
-    let plan = plan.search == nil ? plan : plan.grown(by: stored.map(\.record))
-    (plannedCount, endedCount) = plan.census(stored)
+    (plannedCount, endedCount) = plan.grown(by: stored.lazy.map(\.record)).census(stored)
   }
 
   private var directory: String { store.directory.path }

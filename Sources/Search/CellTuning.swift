@@ -193,7 +193,7 @@ extension SweepPlan {
 
   /// The plan with all configurations that stored results lead to: what the manifest lists, and the generations that a
   /// method which learns has proposed as far as results are there. Everything that reads a sweep reads it by this plan.
-  package func grown(by stored: [TrialRecord]) -> SweepPlan {
+  package func grown(by stored: some Sequence<TrialRecord>) -> SweepPlan {
     guard search != nil else { return self }
     var byIdentity: [TrialIdentity: TrialRecord] = [:]
     for record in stored where byIdentity[record.identity] == nil { byIdentity[record.identity] = record }
@@ -204,7 +204,8 @@ extension SweepPlan {
         let known = tuning.configurations.map { configuration in
           tuneSeeds.map { byIdentity[TrialIdentity(configuration: configuration.id, seed: $0)] }
         }
-        guard known.allSatisfy({ $0.allSatisfy { $0?.state.isTerminal == true } }) else { break }
+        // Those that a rung has stopped stay paused until the whole cell is tuned.
+        guard known.joined().allSatisfy({ $0?.state.isTerminal == true || $0?.state == .paused }) else { break }
         let count = tuning.configurations.count
         tuning.proposeNext(self, known)
         if tuning.configurations.count == count { break }

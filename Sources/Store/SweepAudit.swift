@@ -28,8 +28,9 @@ extension SweepStore {
   /// Counts and checks everything, reading every referenced blob.
   package func audit(_ plan: SweepPlan) throws(StoreError) -> SweepAudit {
     let stored = try trials()
-    let plan = plan.grown(by: stored.map(\.record))
-    let placed = plan.place(stored.map(\.record))
+    let records = stored.map(\.record)
+    let plan = plan.grown(by: records)
+    let placed = plan.place(records)
     var audit = SweepAudit()
     audit.planned = plan.plannedTrialCount - placed.shared
     audit.superseded = placed.superseded.count
@@ -49,7 +50,7 @@ extension SweepStore {
     }
     audit.duplicates = stored.count - Set(stored.map(\.record.identity)).count
     if audit.duplicates > 0 { audit.problems.append("\(audit.duplicates) trials are stored twice") }
-    if let difference = plan.difference(from: stored.map(\.record)) { audit.problems.append(difference) }
+    if let difference = plan.difference(from: records) { audit.problems.append(difference) }
     try auditDatabase(&audit)
     try auditBlobs(stored, &audit)
     return audit

@@ -3,6 +3,7 @@
 // returned survives a power cut (sqlite.org/pragma.html#pragma_synchronous).
 internal import GRDB
 import Foundation
+import Search
 import Shared
 
 package final class SweepStore {
@@ -39,7 +40,8 @@ package final class SweepStore {
     try directory.refuseNetworkFileSystem()
     let store = try SweepStore(writing: directory, wallClock: wallClock)
     let stored = try store.trials(of: plan)
-    if let difference = plan.difference(from: stored.lazy.map(\.record)) {
+    let records = stored.lazy.map(\.record)
+    if let difference = plan.grown(by: records).difference(from: records) {
       throw .otherSweep(directory: path, difference: difference)
     }
     store.storedAtOpening = stored

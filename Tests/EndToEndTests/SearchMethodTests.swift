@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
   @ProcessThread @Suite struct SearchMethods {
-    private static func manifest(_ search: String) -> String {
+    private static func manifest(_ search: String, steps: Int = 200) -> String {
       """
       name: search
       \(search)
@@ -18,7 +18,7 @@ extension EndToEnd {
         context: {value: 4}
         dimension: {value: 2}
         batch: {value: 64}
-        steps: {value: 200}
+        steps: {value: \(steps)}
         validation_prompts: {value: 64}
         test_prompts: {value: 100}
       seeds: {tune: 1, report: 2}
@@ -50,6 +50,32 @@ extension EndToEnd {
         #expect(again.output.contains("search: \(tuning.count + 12) of \(tuning.count + 12) trials have ended"))
       }
       #expect(digests.count == 1)
+    }
+
+    @Test(arguments: [
+      "method: bayes\nrun_cap: 28\nbayes: {initial: 3, generation: 2}",
+      "method: bayes\nrun_cap: 28\nbayes: {initial: 3, generation: 2}\nearly_terminate: {type: hyperband, min_iter: 4}",
+    ])
+    func `killed between generations, and run again when complete: the same digest`(search: String) throws {
+      let directory = try TestDirectory(), out = directory.sweep()
+      try directory.write(Self.manifest(search, steps: 4000), to: "search.yaml")
+      let command = ["run", "search.yaml", "--out", "out", "--workers", "2", "--threads", "2"]
+      // 12 trials are the first generation's: all kills but the first come after proposals were made.
+      for count in [8, 20, 30] {
+        let program = try RunningProgram(command, in: directory)
+        try waitUntil("\(count) grants have been made") { out.count(of: "granted") >= count }
+        program.signal(SIGKILL)
+        #expect(try program.end().exitCode == nil)
+        #expect(try attune(["audit", "out"], in: directory).outputLines.last == "clean")
+      }
+      let ended = try attune(command, in: directory)
+      #expect(ended.exitCode == 0, "\(ended.errors)")
+      let again = try attune(command, in: directory)
+      #expect(again.exitCode == 0, "\(again.errors)")
+      let undisturbed = try TestDirectory()
+      try undisturbed.write(Self.manifest(search, steps: 4000), to: "search.yaml")
+      let expected = try digest(in: try attune(command, in: undisturbed).output)
+      #expect(try digest(in: ended.output) == expected && digest(in: again.output) == expected)
     }
   }
 }
