@@ -157,7 +157,8 @@ extension SweepScheduler {
 
   private func isMember(_ index: Int, ofPresentPhaseOf cell: Int) -> Bool {
     switch cells[cell].phase {
-    case .tuning: trials[index].record.stage == .tuning
+    // Stopped early when nothing is waited for any more.
+    case .tuning: trials[index].record.stage == .tuning && trials[index].record.state != .pruned
     case .reference: cells[cell].reference == index
     case .reporting: trials[index].record.stage == .reporting
     case .done: false

@@ -184,6 +184,9 @@ import Testing
     #expect(harness.finished && harness.alarms == [])
     let tuning = harness.stored.values.map(\.record).filter { $0.stage == .tuning }
     #expect(tuning.count { $0.state == .pruned } == 5)
+    // Decided once: each later trial is asked for once.
+    #expect(harness.scheduler.progress.planned == harness.stored.count)
+    #expect(harness.scheduler.progress.stepsDone == harness.scheduler.progress.stepsPlanned)
   }
 
   @Test func `without early termination what was stopped before goes on to its end`() {
