@@ -3,7 +3,6 @@
 internal import ArgumentParser
 import Foundation
 import Messaging
-import Scheduling
 import Shared
 import Store
 
@@ -126,17 +125,9 @@ struct DispatchMeasurement {
     let endpoint = try CoordinatorEndpoint(MessagingContext(), bind: address)
     let simulation = try SimulationProcess(
       address: address, workers: workers, first: 1, credit: credit, checkpoint: checkpoint, isIdle: false)
-    var settings = ServiceSettings()
-    (settings.isOpen, settings.scheduling.sweep, settings.meters) = (true, store.sweep, true)
     let interruption = try Interruption()
     defer { interruption.stopListening() }
-    let service = try SweepService(
-      scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: settings.scheduling), store: store,
-      endpoint: endpoint,
-      workers: LocalWorkers(
-        LocalWorkerSettings(count: 0, threads: 1, slots: 1, executable: "", endpoint: "", directory: "")),
-      interruption: interruption, log: EventLog(path: store.directory.log), display: ProgressPrinter(isQuiet: true),
-      settings: settings)
+    let service = try measuredService(plan, store, endpoint, interruption)
     let opening = (ContinuousClock.now - opened) / .seconds(1)
     let ending = try service.run(from: store.takeStoredAtOpening())
     guard case .finished = ending else { throw ExitCode(130) }

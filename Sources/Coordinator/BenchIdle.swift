@@ -4,7 +4,6 @@
 internal import ArgumentParser
 import Foundation
 import Messaging
-import Scheduling
 import Shared
 import Store
 
@@ -134,15 +133,7 @@ struct BenchIdleCoordinator: ParsableCommand {
     let plan = benchPlan(trials: benchIdleTrials)
     let store = try SweepStore.forRunning(plan, in: directory)
     let endpoint = try CoordinatorEndpoint(MessagingContext(), bind: try EndpointAddress(bind))
-    var settings = ServiceSettings()
-    (settings.isOpen, settings.scheduling.sweep, settings.meters) = (true, store.sweep, true)
-    let service = try SweepService(
-      scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: settings.scheduling), store: store,
-      endpoint: endpoint,
-      workers: LocalWorkers(
-        LocalWorkerSettings(count: 0, threads: 1, slots: 1, executable: "", endpoint: "", directory: "")),
-      interruption: try Interruption(), log: EventLog(path: store.directory.log),
-      display: ProgressPrinter(isQuiet: true), settings: settings)
+    let service = try measuredService(plan, store, endpoint, try Interruption())
     let joined = service.meter.joined
     observe(joined, began)
     _ = try service.run(from: store.takeStoredAtOpening())

@@ -8,9 +8,8 @@ package struct SchedulingProgress: Equatable, Sendable {
   /// Failed and quarantined.
   package var failed = 0
   package var cancelled = 0
-  /// Stopped early, and those that wait for the decision about it.
+  /// Stopped early.
   package var pruned = 0
-  package var paused = 0
   /// Leased and running.
   package var running = 0
   package var cells = 0
@@ -89,7 +88,6 @@ extension SweepScheduler {
     progress.failed = stateCounts[.failed] + stateCounts[.quarantined]
     progress.cancelled = stateCounts[.cancelled]
     progress.pruned = stateCounts[.pruned]
-    progress.paused = stateCounts[.paused]
     progress.running = stateCounts[.leased] + stateCounts[.running]
     progress.cells = cells.count
     progress.finishedCells = finishedCells

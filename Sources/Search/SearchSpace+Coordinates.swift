@@ -79,14 +79,3 @@ extension SearchDimension {
     }
   }
 }
-
-extension ParameterValue {
-  /// A number's value; nil for words, flags and compounds.
-  package var number: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .number(let value): value
-    case .text, .flag, .list, .mapping: nil
-    }
-  }
-}

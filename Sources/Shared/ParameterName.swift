@@ -111,3 +111,14 @@ package func jsonString(_ text: String) -> String {
   }
   return out + "\""
 }
+
+extension ParameterValue {
+  /// A number's value; nil for words, flags and compounds.
+  package var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    case .text, .flag, .list, .mapping: nil
+    }
+  }
+}

@@ -83,20 +83,9 @@ extension TrialResult {
   }
 }
 
-extension ParameterValue {
-  /// The value of a number, nil for anything else.
-  var numericValue: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .number(let value): value
-    case .text, .flag, .list, .mapping: nil
-    }
-  }
-}
-
 private func isEdge(_ selected: ParameterValue, among values: [ParameterValue]) -> Bool {
-  guard let chosen = selected.numericValue else { return false }
-  let numbers = Set(values.compactMap(\.numericValue))
+  guard let chosen = selected.number else { return false }
+  let numbers = Set(values.compactMap(\.number))
   guard numbers.count > 1 else { return false }
   return chosen == numbers.min() || chosen == numbers.max()
 }
