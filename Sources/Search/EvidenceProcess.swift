@@ -62,12 +62,7 @@ struct EvidenceProcess: Sendable {
     counts[rival] += 1
     let scaled = difference / (squares[rival] / counts[rival]).squareRoot()
     return Self.bets.map { size, slope in
-      1 + size * (slope.map { hyperbolicTangent($0 * scaled) } ?? (scaled > 0 ? 1 : -1))
+      1 + size * (slope.map { deterministicTanh($0 * scaled) } ?? (scaled > 0 ? 1 : -1))
     }
   }
-}
-
-private func hyperbolicTangent(_ x: Double) -> Double {
-  let e = deterministicExponential(-2 * abs(x))
-  return (x < 0 ? -1 : 1) * (1 - e) / (1 + e)
 }

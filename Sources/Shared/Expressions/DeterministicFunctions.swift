@@ -6,7 +6,7 @@ func deterministicSine(_ x: Double) -> Double { x.isFinite ? deterministicSine(o
 func deterministicCosine(_ x: Double) -> Double { x.isFinite ? deterministicCosine(ofPiTimes: x / .pi) : .nan }
 
 /// tanh x; relative error about 1e-15.
-func deterministicTanh(_ x: Double) -> Double {
+package func deterministicTanh(_ x: Double) -> Double {
   guard x.magnitude < 0.3 else {
     guard x.magnitude < 20 else { return x.isNaN ? x : x < 0 ? -1 : 1 }
     let square = deterministicExponential(2 * x)
