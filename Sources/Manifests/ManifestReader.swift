@@ -237,11 +237,17 @@ private struct ManifestReader {
         draft.report.tieMargin = try entry.value.number(of: subject, "write a number above 0") { $0 > 0 }
       case "along_step":
         draft.report.alongStep = try entry.value.flag(of: subject)
+      case "contrasts":
+        for contrast in try entry.value.entries(of: subject, "write {name: {columns: {relu: 1, exp: -1}}}") {
+          draft.report.contrasts.append(try readContrast(contrast))
+          draft.contrastLines.append(contrast.line)
+        }
       default:
         throw Issue(
           line: entry.line, "report has the unknown key \"\(excerpt(entry.key))\"",
           suggestion(
-            for: entry.key, among: ["rows", "columns", "x", "facet", "along_step", "confidence", "tie_margin"]))
+            for: entry.key,
+            among: ["rows", "columns", "x", "facet", "along_step", "contrasts", "confidence", "tie_margin"]))
       }
     }
   }

@@ -16,6 +16,8 @@ struct PlanDraft {
   /// Axes the manifest names, with their lines.
   var axes: [AxisRole: (name: ParameterName, line: Int)] = [:]
   var report = ReportSettings()
+  /// Of its contrasts, in their order.
+  var contrastLines: [Int] = []
   var metric = SweepMetric()
   var checkpoints = CheckpointRetention()
   var names: [String: String] = [:]
@@ -86,6 +88,7 @@ struct PlanDraft {
           generation: generations?.sizes.generation ?? Self.standardGeneration, constants: constants(axisNames))
       }
     }
+    try checkContrasts(plan)
     return (plan, notes)
   }
 

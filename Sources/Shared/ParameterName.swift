@@ -14,7 +14,7 @@ package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, C
   case layerClip = "layer_clip"
   case initialization = "init"
   case initScale = "init_scale"
-  case restarts, value
+  case frozen, restarts, value
   case attentionScale = "attention_scale"
   case tiedLayers = "tied_layers"
   case covariance, inputs
@@ -33,7 +33,8 @@ package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, C
   package var concernsTrainingOnly: Bool {
     switch self {
     case .batch, .steps, .resampleEvery, .pool, .learningRate, .optimizer, .beta1, .beta2, .epsilon, .weightDecay,
-      .warmupSteps, .schedule, .clipNorm, .layerClip, .initialization, .initScale, .restarts, .recipe, .evaluateEvery,
+      .warmupSteps, .schedule, .clipNorm, .layerClip, .initialization, .initScale, .frozen, .restarts, .recipe,
+      .evaluateEvery,
       .checkpointEvery:
       true
     case .task, .activation, .layers, .context, .dimension, .value, .attentionScale, .tiedLayers, .covariance, .inputs,
@@ -49,7 +50,8 @@ package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, C
     case .task, .context, .dimension, .covariance, .inputs, .kernelOn, .labelNoise, .validationPrompts, .testPrompts:
       true
     case .activation, .layers, .batch, .steps, .resampleEvery, .pool, .learningRate, .optimizer, .beta1, .beta2,
-      .epsilon, .weightDecay, .warmupSteps, .schedule, .clipNorm, .layerClip, .initialization, .initScale, .restarts,
+      .epsilon, .weightDecay, .warmupSteps, .schedule, .clipNorm, .layerClip, .initialization, .initScale, .frozen,
+      .restarts,
       .value, .attentionScale, .tiedLayers, .recipe, .evaluateEvery, .checkpointEvery:
       false
     }

@@ -17,6 +17,7 @@ package struct PromptSource: Hashable, Sendable {
     (source.schedule, source.recipe) = (standard.schedule, standard.recipe)
     (source.clipNorm, source.layerClip) = (standard.clipNorm, standard.layerClip)
     (source.initialization, source.initScale) = (standard.initialization, standard.initScale)
+    source.frozen = standard.frozen
     (source.value, source.tiedLayers) = (standard.value, standard.tiedLayers)
     source.attentionScale = standard.attentionScale
     (source.evaluateEvery, source.checkpointEvery) = (standard.evaluateEvery, standard.checkpointEvery)

@@ -37,6 +37,8 @@ package struct ReportSettings: Hashable, Sendable {
   package var tieMargin = 0.01
   /// Figures of ln validation loss against the step besides those of the x axis.
   package var alongStep = false
+  /// The manifest's own comparisons.
+  package var contrasts: [Contrast] = []
   package init() {}
 }
 

@@ -62,6 +62,9 @@ extension TrialParameters {
       } ?? .text("none")
     case .initialization: .text(initialization.rawValue)
     case .initScale: .number(initScale)
+    case .frozen:
+      frozen.isEmpty
+        ? .text("none") : .list(FrozenParts.named.filter { frozen.contains($0.part) }.map { .text($0.name) })
     case .restarts: .integer(restarts)
     case .value: .text(value.rawValue)
     case .attentionScale: .text(attentionScale.rawValue)

@@ -58,6 +58,7 @@ extension TrialParameters {
     case .layerClip: other(layerClip == frozen.layerClip)
     case .initialization: choice(initialization, frozen.initialization)
     case .initScale: number(initScale, frozen.initScale)
+    case .frozen: other(self.frozen == frozen.frozen)
     case .restarts: integer(restarts, frozen.restarts)
     case .value: choice(self.value, frozen.value)
     case .attentionScale: choice(attentionScale, frozen.attentionScale)

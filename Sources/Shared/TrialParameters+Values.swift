@@ -93,6 +93,7 @@ extension TrialParameters {
     case .layerClip: layerClip = try Self.layerClip(value)
     case .initialization: initialization = try name.choice(value)
     case .initScale: initScale = try name.number(value, from: 0)
+    case .frozen: frozen = try Self.frozenParts(value)
     case .restarts: restarts = try name.integer(value, in: 1...1000)
     case .value: self.value = try name.choice(value)
     case .attentionScale: attentionScale = value == .integer(1) ? .one : try name.choice(value)
@@ -176,6 +177,25 @@ extension TrialParameters {
       }
     }
     return Heads(activations)
+  }
+
+  /// In any order; the canonical form has one.
+  private static func frozenParts(_ value: ParameterValue) throws(ParameterError) -> FrozenParts {
+    if value == .text("none") { return [] }
+    let remedy = "write `none` or a list of A, r, B and C, not all of them"
+    let items: [ParameterValue]
+    if case .list(let list) = value { items = list } else { items = [value] }
+    var parts: FrozenParts = []
+    for item in items {
+      guard let named = FrozenParts.named.first(where: { .text($0.name) == item }), !parts.contains(named.part) else {
+        throw ParameterName.frozen.refusal(value, remedy)
+      }
+      parts.insert(named.part)
+    }
+    guard !parts.isEmpty, parts != [.value, .residual, .key, .query] else {
+      throw ParameterName.frozen.refusal(value, remedy)
+    }
+    return parts
   }
 
   private static func covariance(_ value: ParameterValue) throws(ParameterError) -> [Double]? {

@@ -3,7 +3,8 @@
 
 package enum Optimizer: String, CaseIterable, Hashable, Sendable { case adam, adamw, sgd }
 package enum Schedule: String, CaseIterable, Hashable, Sendable { case cosine, constant, step }
-package enum Initialization: String, CaseIterable, Hashable, Sendable { case identity, gaussian }
+/// `descent` is theory's construction: every layer a step of functional gradient descent.
+package enum Initialization: String, CaseIterable, Hashable, Sendable { case identity, gaussian, descent }
 /// `free` trains A (the authors' code), `sparse` keeps A = 0 (the theory's case).
 package enum ValueMatrix: String, CaseIterable, Hashable, Sendable { case free, sparse }
 package enum InputDistribution: String, CaseIterable, Hashable, Sendable { case sphere, gaussian, cube }
@@ -34,6 +35,18 @@ package struct LayerClip: Hashable, Sendable {
   package init(scale: Double, base: Int, switchStep: Int, scaleAfter: Double) {
     (self.scale, self.base, self.switchStep, self.scaleAfter) = (scale, base, switchStep, scaleAfter)
   }
+}
+
+/// Parts of every head that keep their initial numbers.
+package struct FrozenParts: OptionSet, Hashable, Sendable {
+  package let rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  package static let value = FrozenParts(rawValue: 1), residual = FrozenParts(rawValue: 2)
+  package static let key = FrozenParts(rawValue: 4), query = FrozenParts(rawValue: 8)
+  /// As manifests name them, in this order.
+  package static let named: [(name: String, part: FrozenParts)] = [
+    ("A", .value), ("r", .residual), ("B", .key), ("C", .query),
+  ]
 }
 
 /// Whether the network is free or the attainable reference: A = a·I, BᵀC = b·I, r per layer and head (docs/science.md §7).
@@ -78,6 +91,7 @@ package struct TrialParameters: Hashable, Sendable {
   package var optimizer = Optimizer.adam
   package var schedule = Schedule.cosine
   package var initialization = Initialization.identity
+  package var frozen: FrozenParts = []
   package var value = ValueMatrix.free
   package var attentionScale = AttentionScale.auto
   package var tiedLayers = false

@@ -42,23 +42,3 @@ extension Network {
     }
   }
 }
-
-/// What turns <x_s, M x_t> into the argument of the task's kernel, [d][d]: Σ⁻¹ = U diag(1/σ) Uᵀ, or I where the kernel is
-/// taken on x.
-package func scoreMetric(_ parameters: TrialParameters, seed: Seed) -> [Double] {
-  let d = parameters.dimension
-  guard parameters.kernelOn == .xi, let covariance = parameters.covariance else {
-    return (0..<d * d).map { $0 / d == $0 % d ? 1 : 0 }
-  }
-  // Row i of U diag(√σ); dividing by σ gives U diag(1/√σ).
-  let transform = inputTransform(parameters, seed: seed).map(Double.init)
-  var metric = [Double](repeating: 0, count: d * d)
-  for i in 0..<d {
-    for j in 0..<d {
-      for k in 0..<d {
-        metric[i * d + j] += transform[i * d + k] * transform[j * d + k] / (covariance[k] * covariance[k])
-      }
-    }
-  }
-  return metric
-}

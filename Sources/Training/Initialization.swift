@@ -34,6 +34,7 @@ struct HostDraws {
 package func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: Int) -> Network {
   if parameters.network == .isotropic { return isotropicStart(parameters, restart: restart) }
   var network = Network(parameters)
+  if parameters.initialization == .descent { network.setDescent(parameters, seed: seed) }
   let d = parameters.dimension, square = d * d, scale = parameters.initScale
   for layer in 0..<parameters.layers {
     for head in parameters.heads.activations.indices {
@@ -45,16 +46,59 @@ package func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: 
       let identity = parameters.initialization == .identity
       for i in 0..<square {
         let diagonal = identity && i / d == i % d ? 0.5 : 0
-        network.B[index * square + i] = Float(diagonal + scale * draws.normal(1 + i))
-        network.C[index * square + i] = Float(diagonal + scale * draws.normal(1 + square + i))
+        let (B, C) = (Double(network.B[index * square + i]), Double(network.C[index * square + i]))
+        network.B[index * square + i] = Float(diagonal + B + scale * draws.normal(1 + i))
+        network.C[index * square + i] = Float(diagonal + C + scale * draws.normal(1 + square + i))
         if parameters.value == .free {
           network.A[index * square + i] = Float(scale * draws.normal(1 + 2 * square + i))
         }
       }
-      network.r[index] = Float(identity ? -scale * draws.uniform(0) : scale * draws.normal(0))
+      // Not 0 + …: a start of no spread keeps the signs of its zeros.
+      let start = parameters.initialization == .descent ? Double(network.r[index]) : -0.0
+      network.r[index] = Float(identity ? -scale * draws.uniform(0) : start + scale * draws.normal(0))
     }
   }
   return network
+}
+
+extension Network {
+  /// The construction of docs/science.md §4, P1 and P3: A = 0, BᵀC = bΣ⁻¹ and, over all heads, a step of η = 1 in every layer. b
+  /// is that of the labels' exponential kernel where the head's is exponential too, else 1.
+  fileprivate mutating func setDescent(_ parameters: TrialParameters, seed: Seed) {
+    let d = dimension, count = heads.activations.count
+    let metric = scoreMetric(parameters, seed: seed)
+    for index in r.indices {
+      let head = heads.activations[index % count]
+      var b = 1.0
+      if case .exponential(let s) = parameters.task, case .exp(let c) = head.shape { b = s / c }
+      let whole = head.isNormalised ? 1 : 1 / Float(context)
+      r[index] = -whole / scales[index % count] / Float(count)
+      for i in 0..<d {
+        C[index * d * d + i * (d + 1)] = 1
+        for j in 0..<d { B[index * d * d + i * d + j] = Float(b * metric[i * d + j]) }
+      }
+    }
+  }
+}
+
+/// What turns <x_s, M x_t> into the argument of the task's kernel, [d][d]: Σ⁻¹ = U diag(1/σ) Uᵀ, or I where the kernel is
+/// taken on x.
+package func scoreMetric(_ parameters: TrialParameters, seed: Seed) -> [Double] {
+  let d = parameters.dimension
+  guard parameters.kernelOn == .xi, let covariance = parameters.covariance else {
+    return (0..<d * d).map { $0 / d == $0 % d ? 1 : 0 }
+  }
+  // Row i of U diag(√σ); dividing by σ gives U diag(1/√σ).
+  let transform = inputTransform(parameters, seed: seed).map(Double.init)
+  var metric = [Double](repeating: 0, count: d * d)
+  for i in 0..<d {
+    for j in 0..<d {
+      for k in 0..<d {
+        metric[i * d + j] += transform[i * d + k] * transform[j * d + k] / (covariance[k] * covariance[k])
+      }
+    }
+  }
+  return metric
 }
 
 /// Starts of the attainable reference: sharp and flat scores, with and without moving x.

@@ -14,11 +14,23 @@ package struct TrainableBlock {
   /// `layers.0.heads.0.A`, as in checkpoints.
   package let name: String
   package let shape: [Int]
+  package var range: Range<Int> { offset..<offset + count }
+
+  fileprivate var part: FrozenParts {
+    switch kind {
+    case .value: .value
+    case .residual: .residual
+    case .key: .key
+    case .query: .query
+    }
+  }
 }
 
 package struct TrainableLayout {
   package let parameters: TrialParameters
   package let blocks: [TrainableBlock]
+  /// Those that keep their initial numbers.
+  package let frozenBlocks: [TrainableBlock]
   package let count: Int
 
   package init(_ parameters: TrialParameters) {
@@ -46,6 +58,7 @@ package struct TrainableLayout {
       }
     }
     self.blocks = blocks
+    frozenBlocks = blocks.filter { parameters.frozen.contains($0.part) }
     count = offset
   }
 

@@ -83,8 +83,12 @@ final class TrialRun {
     } else {
       layout.pullBack(raw, network, into: &gradient)
     }
+    for block in layout.frozenBlocks { for i in block.range { gradient[i] = 0 } }
     clip(&gradient, layout, step: local, layerSquares: squares)
+    let kept = layout.frozenBlocks.map { state.packed[$0.range] }
     state.update(gradient: gradient, local: local)
+    // Weight decay moves what has no gradient too.
+    for (block, numbers) in zip(layout.frozenBlocks, kept) { state.packed.replaceSubrange(block.range, with: numbers) }
     state.step += 1
     afterStep(local + 1, validation)
   }

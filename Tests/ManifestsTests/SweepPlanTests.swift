@@ -57,6 +57,45 @@ private let repository = URL(fileURLWithPath: #filePath).deletingLastPathCompone
     }
   }
 
+  @Test func `contrasts are weights of the axes' values that sum to 0`() throws {
+    func report(_ contrasts: String) -> String {
+      """
+      method: grid
+      parameters:
+        task: {values: [relu, exp]}
+        activation: {values: [relu, exp, [exp, linear]]}
+        steps: {value: 100}
+      report:
+        contrasts:
+          \(contrasts)
+
+      """
+    }
+    let read = try plan(report("two: {columns: {exp+linear: 1, relu: -0.5, exp: -0.5}, rows: {relu: 1, exp: -1}}"))
+    #expect(
+      read.report.contrasts == [
+        Contrast(
+          name: "two",
+          columns: [
+            .init(value: "exp+linear", weight: 1), .init(value: "relu", weight: -0.5),
+            .init(value: "exp", weight: -0.5),
+          ], rows: [.init(value: "relu", weight: 1), .init(value: "exp", weight: -1)])
+      ])
+    for (contrast, found) in [
+      (
+        "a: {columns: {relu: 1, softmax: -1}}",
+        "report.contrasts.a names \"softmax\" in columns; write one of relu, exp, exp+linear"
+      ),
+      ("a: {columns: {relu: 1, exp: -0.5}}", "write numbers that sum to 0"),
+      ("a: {columns: {relu: 0, exp: 0}}", "write a number from -1000 to 1000, not 0"),
+      ("a: {rows: {relu: 1, exp: -1}}", "report.contrasts.a has no columns"),
+      ("a: {column: {relu: 1, exp: -1}}", "report.contrasts.a has the unknown key \"column\""),
+    ] {
+      let text = try #require(refusal(of: report(contrast)))
+      #expect(text.hasPrefix("a.yaml:8: ") && text.contains(found), "\(text)")
+    }
+  }
+
   @Test func `figures along the step are asked for by a flag`() throws {
     #expect(try plan(smallest).report.alongStep == false)
     #expect(try plan(smallest + "report: {along_step: true}\n").report.alongStep)

@@ -89,7 +89,8 @@ import Testing
       .warmupSteps: .integer(7), .schedule: .text("step"), .clipNorm: .text("none"),
       .layerClip: .mapping(["scale": .number(1e-8), "base": .integer(50)]), .initialization: .text("gaussian"),
       .initScale: .number(0.2), .restarts: .integer(2), .value: .text("sparse"), .attentionScale: .text("1"),
-      .tiedLayers: .flag(true), .covariance: .list([2, 3, 4, 5, 6].map { .number($0) }), .inputs: .text("cube"),
+      .frozen: .list([.text("A"), .text("C")]), .tiedLayers: .flag(true),
+      .covariance: .list([2, 3, 4, 5, 6].map { .number($0) }), .inputs: .text("cube"),
       .kernelOn: .text("x"), .labelNoise: .number(0.25), .validationPrompts: .integer(77), .testPrompts: .integer(78),
       .evaluateEvery: .integer(3), .checkpointEvery: .integer(4),
     ]
@@ -135,7 +136,7 @@ import Testing
         .learningRate: .number(0.5), .optimizer: .text("sgd"), .beta1: .number(0.5), .beta2: .number(0.5),
         .epsilon: .number(1e-6), .weightDecay: .number(0.1), .warmupSteps: .integer(7), .schedule: .text("step"),
         .clipNorm: .number(2), .initialization: .text("gaussian"), .initScale: .number(0.2), .restarts: .integer(2),
-        .recipe: .text("cheng2024"), .evaluateEvery: .integer(7), .checkpointEvery: .integer(7),
+        .recipe: .text("cheng2024"), .frozen: .text("r"), .evaluateEvery: .integer(7), .checkpointEvery: .integer(7),
       ]
       let value = try #require(other[name], "no other value for \(name.rawValue)")
       // The recipe also sets the attention's scale, which is part of the network.

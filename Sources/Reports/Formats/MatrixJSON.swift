@@ -13,6 +13,7 @@ package func matrixJSON(_ matrix: SweepMatrix) -> String {
     ("cells", .list(matrix.cells.map(cellDetail))),
     ("row_summaries", .list(matrix.rows.map { rowSummary($0, matrix) })),
     ("interaction", .list(matrix.interactions.map { interaction($0, matrix) })),
+    ("contrasts", .list(matrix.contrastTests.map { contrast($0, matrix) })),
     ("settings", settings(matrix)),
     ("trials", trials(matrix)),
     ("provenance", provenance(matrix.provenance)),
@@ -117,6 +118,18 @@ private func interaction(_ summary: InteractionSummary, _ matrix: SweepMatrix) -
     ("columns", .list(entries)),
     ("mean_ranks", .list((summary.ranks?.meanRanks ?? []).map { .number($0) })),
     ("friedman_p", .optional(summary.ranks?.p)),
+  ])
+}
+
+private func contrast(_ test: ContrastTest, _ matrix: SweepMatrix) -> JSONValue {
+  func weights(_ terms: [Contrast.Term]) -> JSONValue { .object(terms.map { ($0.value, .number($0.weight)) }) }
+  let interval = test.estimate?.interval(confidence: matrix.settings.confidence)
+  return .object([
+    ("name", .text(test.contrast.name)), ("columns", weights(test.contrast.columns)),
+    ("rows", weights(test.contrast.rows)), ("place", .text(test.place)),
+    ("seeds", .integer(test.estimate?.count ?? 0)), ("nats", .optional(test.estimate?.mean)),
+    ("ci_low", .optional(interval?.low)), ("ci_high", .optional(interval?.high)),
+    ("p_sign_flip", .optional(test.p)), ("p_paired_t", .optional(test.tTestP)),
   ])
 }
 

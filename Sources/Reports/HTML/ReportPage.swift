@@ -24,6 +24,7 @@ package func reportHTML(results: SweepResults, matrix: SweepMatrix, theory: Theo
     \(sentenceSection(matrix))
     \(rowSections(results, matrix))
     \(interactionSection(matrix))
+    \(contrastSection(matrix))
     \(theorySection(theory, matrix))
     \(testSection(matrix))
     \(tuningSection(matrix))

@@ -68,8 +68,10 @@ extension TrialParameters {
   package var trainedNumbers: Int {
     let perHead: Int
     switch (network, value) {
-    case (.full, .free): perHead = 3 * dimension * dimension + 1
-    case (.full, .sparse): perHead = 2 * dimension * dimension + 1
+    case (.full, _):
+      let square = dimension * dimension
+      let matrices = (value == .free ? [FrozenParts.value] : []) + [.key, .query]
+      perHead = matrices.count { !frozen.contains($0) } * square + (frozen.contains(.residual) ? 0 : 1)
     case (.isotropic, .free): perHead = 3
     case (.isotropic, .sparse): perHead = 2
     }
