@@ -43,6 +43,17 @@ extension EndToEnd {
       let object = try #require(JSONSerialization.jsonObject(with: Data(structure.output.utf8)) as? [String: Any])
       // The start, and every evaluation of 40 steps.
       #expect((object["points"] as? [Any])?.count == 21 && (object["layers"] as? [Any])?.count == 2)
+      let cell = ["theory", "structure", "out", "--cell", "task=relu", "activation=softmax", "--prompts", "256"]
+      let seeds = try attune(cell + ["--json"], in: directory)
+      #expect(seeds.exitCode == 0 && seeds.outputLines.count == 2, "\(seeds.errors)")
+      #expect(try attune(cell, in: directory).output.contains("means ± standard deviations over seeds"))
+
+      #expect(try attune(["report", "out", "--theory", "--along"], in: directory).exitCode == 0)
+      // What was computed stays on the page of later reports.
+      #expect(try attune(["report", "out"], in: directory).exitCode == 0)
+      let page = try directory.read("out/report/index.html")
+      #expect(page.contains("<h2>Beside theory</h2>") && page.contains("trained: relu"))
+      #expect(page.components(separatedBy: "distance of BᵀC from cΣ⁻¹</text>").count == 4 + 1)
     }
 
     @Test func `the table has every baseline of a manifest's tasks`() throws {
@@ -62,6 +73,8 @@ extension EndToEnd {
         (["theory", "--task", "cubic"], "cubic"), (["theory", "--prompts", "1"], "--prompts is 1"),
         (["evaluate", "nowhere"], "nowhere"), (["evaluate", "x", "--scale-x", "0"], "--scale-x is 0"),
         (["theory", "structure", "nowhere", "--trial", "1"], "nowhere"),
+        (["theory", "structure", "out"], "write --trial with a number or --cell"),
+        (["report", "out", "--along"], "--along and --references need --theory"),
       ] {
         let ended = try attune(arguments, in: directory)
         #expect(ended.exitCode != 0 && ended.output.isEmpty)

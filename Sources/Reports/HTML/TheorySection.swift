@@ -36,7 +36,7 @@ private func problemTables(
   let plainRows = plain.map { baseline -> Markup in
     let name = baseline.steps.map { "\(baseline.name), \(countText($0, "step"))" } ?? baseline.name
     return """
-      <tr><th scope="row">\(name)</th><td>\(lossText(baseline))</td><td>\(baseline.excess.map { numberText($0) } ?? "–")</td>\
+      <tr><th scope="row">\(name)</th><td>\(lossText(baseline))</td><td>\(baseline.excess.map { baselineText($0) } ?? "–")</td>\
       <td>\(baseline.tuned ?? "")</td></tr>
       """
   }
