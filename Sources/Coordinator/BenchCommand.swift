@@ -10,7 +10,8 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure this machine.",
     subcommands: [
-      BenchTraining.self, BenchGang.self, BenchDispatch.self, BenchIdle.self, BenchIdleCoordinator.self,
+      BenchTraining.self, BenchGang.self, BenchDispatch.self, BenchIdle.self, BenchUploads.self,
+      BenchIdleCoordinator.self,
       BenchSimulation.self, BenchLayout.self,
     ])
 }

@@ -122,12 +122,13 @@ struct DispatchMeasurement {
     let store = try SweepStore.forRunning(plan, in: place.sweep)
     let runtime = try RuntimeDirectory()
     let address = try EndpointAddress(overTCP ? "tcp://127.0.0.1:\(try freePort())" : "ipc://\(runtime.socket)")
-    let endpoint = try CoordinatorEndpoint(MessagingContext(), bind: address)
     let simulation = try SimulationProcess(
       address: address, workers: workers, first: 1, credit: credit, checkpoint: checkpoint, isIdle: false)
+    var settings = ServiceSettings()
+    settings.meters = true
     let interruption = try Interruption()
     defer { interruption.stopListening() }
-    let service = try measuredService(plan, store, endpoint, interruption)
+    let service = try benchService(plan, store, at: address, interruption: interruption, settings)
     let opening = (ContinuousClock.now - opened) / .seconds(1)
     let ending = try service.run(from: store.takeStoredAtOpening())
     guard case .finished = ending else { throw ExitCode(130) }

@@ -132,8 +132,10 @@ struct BenchIdleCoordinator: ParsableCommand {
     raiseDescriptorLimit()
     let plan = benchPlan(trials: benchIdleTrials)
     let store = try SweepStore.forRunning(plan, in: directory)
-    let endpoint = try CoordinatorEndpoint(MessagingContext(), bind: try EndpointAddress(bind))
-    let service = try measuredService(plan, store, endpoint, try Interruption())
+    var settings = ServiceSettings()
+    settings.meters = true
+    let service = try benchService(
+      plan, store, at: try EndpointAddress(bind), interruption: try Interruption(), settings)
     let joined = service.meter.joined
     observe(joined, began)
     _ = try service.run(from: store.takeStoredAtOpening())

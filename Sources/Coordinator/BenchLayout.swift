@@ -2,7 +2,6 @@
 // any coordinator that goes on with a sweep, and its memory is what that takes.
 internal import ArgumentParser
 import Foundation
-import Messaging
 import Scheduling
 import Shared
 import Store
@@ -50,19 +49,4 @@ private func prepareBench(_ plan: SweepPlan, in directory: String) throws -> Che
   try store.commit(scheduler.knownTrials.map { .checkpoint($0, offer) })
   try store.close()
   return offer
-}
-
-/// The true coordinator of such a sweep, with a meter, open to workers and without any of its own.
-func measuredService(
-  _ plan: SweepPlan, _ store: SweepStore, _ endpoint: consuming CoordinatorEndpoint, _ interruption: Interruption
-) throws -> SweepService {
-  var settings = ServiceSettings()
-  (settings.isOpen, settings.scheduling.sweep, settings.meters) = (true, store.sweep, true)
-  return try SweepService(
-    scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: settings.scheduling), store: store,
-    endpoint: endpoint,
-    workers: LocalWorkers(
-      LocalWorkerSettings(count: 0, threads: 1, slots: 1, executable: "", endpoint: "", directory: "")),
-    interruption: interruption, log: EventLog(path: store.directory.log), display: ProgressPrinter(isQuiet: true),
-    settings: settings)
 }

@@ -1,6 +1,9 @@
 // Where measurements of the coordinator take place, and what they read off the process.
 import Foundation
 import Messaging
+import Scheduling
+import Shared
+import Store
 
 /// A directory that goes with the measurement.
 final class BenchDirectory {
@@ -36,6 +39,28 @@ func freePort() throws(CommandFailure) -> Int {
   }
   guard code else { throw CommandFailure("127.0.0.1: no free port (\(String(cString: strerror(errno))))") }
   return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// The true coordinator of a sweep, without a display and with simulated workers only.
+func benchService(
+  _ plan: SweepPlan, _ store: SweepStore, at address: EndpointAddress, interruption: Interruption,
+  _ settings: ServiceSettings
+) throws -> SweepService {
+  let context = try MessagingContext()
+  let endpoint = try CoordinatorEndpoint(context, bind: address)
+  let bulkAddress =
+    try address.transport == .ipc ? address.bulkByDefault() : EndpointAddress("tcp://127.0.0.1:\(freePort())")
+  let bulk = try BulkService(context, bind: bulkAddress, blobs: store.blobs)
+  var settings = settings
+  (settings.isOpen, settings.scheduling.sweep) = (true, store.sweep)
+  settings.scheduling.bulk = bulk.address.announced(beside: address)
+  return try SweepService(
+    scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: settings.scheduling), store: store,
+    endpoint: endpoint, bulk: bulk,
+    workers: LocalWorkers(
+      LocalWorkerSettings(count: 0, threads: 1, slots: 1, executable: "", endpoint: "", directory: "")),
+    interruption: interruption, log: EventLog(path: store.directory.log), display: ProgressPrinter(isQuiet: true),
+    settings: settings)
 }
 
 /// The most memory that this process has had.

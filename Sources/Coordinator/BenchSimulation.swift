@@ -5,22 +5,6 @@ import Foundation
 import Messaging
 import Shared
 
-/// What a process of simulated workers has seen, one JSON object on its standard output.
-struct SimulationReport: Codable {
-  var workers = 0
-  var welcomed = 0
-  var results = 0
-  var acknowledged = 0
-  var fenced = 0
-  var refused = 0
-  /// From a result's sending to its acknowledgement's arrival, microseconds: quantile by percent.
-  var latencies: [Double] = []
-  var userSeconds = 0.0
-  var systemSeconds = 0.0
-  /// Wall clock at which the last worker was welcomed, seconds since 1970.
-  var lastWelcome = 0.0
-}
-
 struct BenchSimulation: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate-workers", abstract: "Simulated workers for `attune bench dispatch`.", shouldDisplay: false)
@@ -36,18 +20,24 @@ struct BenchSimulation: ParsableCommand {
   @Option var checkpointBytes: Int
   /// Never work, only keep contact.
   @Flag var idle = false
+  /// Bytes of a checkpoint of its own that each trial hands over; 0: none, the stored one is named.
+  @Option var uploadBytes = 0
   @Option var keys: String?
 
   func run() throws {
     guard let digest = BlobDigest(rawValue: checkpoint) else { throw ValidationError("--checkpoint is no digest") }
     raiseDescriptorLimit()
     let security: WorkerSecurity = if let keys { .curve(try KeyDirectory(keys).workerKeys()) } else { .open }
-    let swarm = try WorkerSwarm(
-      MessagingContext(sockets: workers + 16), connect: try EndpointAddress(connect), count: workers,
-      security: security)
+    let address = try EndpointAddress(connect)
+    let context = try MessagingContext(sockets: 2 * workers + 16)
+    let swarm = try WorkerSwarm(context, connect: address, count: workers, security: security)
+    let bulk =
+      uploadBytes == 0
+      ? nil : try WorkerSwarm(context, connect: try address.bulkByDefault(), count: workers, security: security)
     var simulation = Simulation(
-      swarm, first: first, slots: slots, credit: credit,
-      checkpoint: CheckpointOffer(digest: digest, byteCount: checkpointBytes, step: 0), isIdle: idle)
+      swarm, bulk, first: first, slots: slots, credit: credit,
+      checkpoint: CheckpointOffer(digest: digest, byteCount: checkpointBytes, step: 0), isIdle: idle,
+      uploadBytes: uploadBytes)
     try simulation.run()
     print(try jsonText(simulation.report()))
   }
@@ -72,31 +62,42 @@ struct Simulation {
     var waiting: [(trial: TrialID, sent: Double)] = []
     var firstWaiting = 0
     /// Granted without a checkpoint: offered first.
-    var offered: [TrialID: TrialGrant] = [:]
+    var offered: [TrialID: (grant: TrialGrant, checkpoint: BlobDigest)] = [:]
+    var uploads = Uploads()
+    /// When the heartbeat left that has no answer yet.
+    var askedAt: Double?
     var outgoing: [WorkerMessage] = []
+    var outgoingInBulk: [WorkerMessage] = []
     /// Granted to one that never works.
     var held: [HeldTrial] = []
   }
 
   private let swarm: WorkerSwarm
+  /// For checkpoints, where some are handed over.
+  private let bulk: WorkerSwarm?
   private let first: Int
   private let slots: Int
   private let credit: Int
   private let checkpoint: CheckpointOffer
   private let isIdle: Bool
+  private let uploadBytes: Int
   private var members: [Member]
   private var heartbeatInterval = 2.0
   private var lease = 30.0
   private var report_ = SimulationReport()
   private var latencies: [Float] = []
+  private var heartbeatLatencies: [Float] = []
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
 
   init(
-    _ swarm: WorkerSwarm, first: Int, slots: Int, credit: Int, checkpoint: CheckpointOffer, isIdle: Bool
+    _ swarm: WorkerSwarm, _ bulk: WorkerSwarm?, first: Int, slots: Int, credit: Int, checkpoint: CheckpointOffer,
+    isIdle: Bool,
+    uploadBytes: Int
   ) {
+    self.bulk = bulk
     (self.swarm, self.first, self.slots, self.credit) = (swarm, first, slots, credit)
-    (self.checkpoint, self.isIdle) = (checkpoint, isIdle)
+    (self.checkpoint, self.isIdle, self.uploadBytes) = (checkpoint, isIdle, uploadBytes)
     members = Array(repeating: Member(), count: swarm.count)
     start = clock.now
   }
@@ -113,7 +114,8 @@ struct Simulation {
         usleep(100_000)
         for index in members.indices { try receive(index, at: now) }
       } else {
-        for index in try swarm.wait(timeout: .milliseconds(20)) { try receive(index, at: now) }
+        for index in try swarm.wait(timeout: .milliseconds(bulk == nil ? 20 : 1)) { try receive(index, at: now) }
+        if let bulk { for index in try bulk.wait(timeout: .zero) { try receiveInBulk(index, bulk) } }
       }
       let moment = now
       guard moment >= nextLook else { continue }
@@ -136,6 +138,7 @@ struct Simulation {
     } else if now - members[index].heartbeatAt >= heartbeatInterval {
       members[index].heartbeatAt = now
       members[index].outgoing.append(.heartbeat(held: members[index].held))
+      members[index].askedAt = members[index].askedAt ?? now
     }
     try flush(index)
   }
@@ -158,6 +161,17 @@ struct Simulation {
     try flush(index)
   }
 
+  private mutating func receiveInBulk(_ index: Int, _ bulk: WorkerSwarm) throws {
+    while let messages = try bulk.receive(index) {
+      for case .pull(let digest, let offset) in messages {
+        if let chunk = members[index].uploads.chunk(digest, offset: offset) {
+          members[index].outgoingInBulk.append(.chunk(chunk))
+        }
+      }
+    }
+    try flush(index)
+  }
+
   private mutating func take(_ message: CoordinatorMessage, _ index: Int, at now: Double) {
     switch message {
     case .welcome(let welcome):
@@ -170,18 +184,20 @@ struct Simulation {
     case .grant(let grant):
       if isIdle {
         members[index].held.append(HeldTrial(trial: grant.trial, token: grant.token, step: 0))
-      } else if let resume = grant.resume {
+      } else if let resume = grant.resume, uploadBytes == 0 {
         answer(grant, naming: resume.digest, sequence: 1, index, at: now)
       } else {
-        members[index].offered[grant.trial] = grant
+        var offer = checkpoint
+        if uploadBytes > 0 { offer = members[index].uploads.begin(grant.trial, byteCount: uploadBytes) }
+        offer.step = grant.parameters.steps
+        members[index].offered[grant.trial] = (grant, offer.digest)
         let address = TrialAddress(trial: grant.trial, token: grant.token, sequence: 1)
-        let offer = CheckpointOffer(
-          digest: checkpoint.digest, byteCount: checkpoint.byteCount, step: grant.parameters.steps)
         members[index].outgoing.append(.offer(address, offer))
       }
     case .stored(let address, _):
-      if let grant = members[index].offered.removeValue(forKey: address.trial) {
-        answer(grant, naming: checkpoint.digest, sequence: 2, index, at: now)
+      if let (grant, digest) = members[index].offered.removeValue(forKey: address.trial) {
+        if members[index].uploads.end(digest) { report_.uploads += 1 }
+        answer(grant, naming: digest, sequence: 2, index, at: now)
       }
     case .acknowledged(let address):
       let place = members[index].firstWaiting
@@ -206,7 +222,12 @@ struct Simulation {
       members[index].outgoing.append(.goodbye(reason: "the measurement is over"))
       members[index].hasLeft = true
     case .helloWanted: (members[index].isWelcome, members[index].helloAt) = (false, -1e9)
-    case .pull, .chunk, .missing, .heard: break
+    case .wanted(let digest):
+      members[index].outgoingInBulk.append(.ready(WorkerSession(rawValue: UInt64(first + index)), digest))
+    case .heard:
+      if let asked = members[index].askedAt { heartbeatLatencies.append(Float(1e6 * (now - asked))) }
+      members[index].askedAt = nil
+    case .pull, .chunk, .missing: break
     }
   }
 
@@ -227,6 +248,9 @@ struct Simulation {
   }
 
   private mutating func flush(_ index: Int) throws {
+    if let bulk, !members[index].outgoingInBulk.isEmpty {
+      members[index].outgoingInBulk.removeFirst(try bulk.send(members[index].outgoingInBulk, from: index))
+    }
     guard !members[index].outgoing.isEmpty else { return }
     let sent = try swarm.send(members[index].outgoing, from: index)
     members[index].outgoing.removeFirst(sent)
@@ -243,11 +267,16 @@ struct Simulation {
     var report = report_
     report.workers = members.count
     report.welcomed = members.count { $0.isWelcome }
-    let sorted = latencies.sorted()
-    if !sorted.isEmpty { report.latencies = (0...100).map { Double(sorted[(sorted.count - 1) * $0 / 100]) } }
+    report.latencies = quantiles(latencies)
+    report.heartbeatLatencies = quantiles(heartbeatLatencies)
     let usage = processorSeconds(RUSAGE_SELF)
     (report.userSeconds, report.systemSeconds) = (usage.user, usage.system)
     return report
+  }
+
+  private func quantiles(_ values: [Float]) -> [Double] {
+    let sorted = values.sorted()
+    return sorted.isEmpty ? [] : (0...100).map { Double(sorted[(sorted.count - 1) * $0 / 100]) }
   }
 }
 

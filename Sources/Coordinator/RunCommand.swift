@@ -65,7 +65,9 @@ struct RunCommand: ParsableCommand {
     let runtime = try RuntimeDirectory()
     defer { withExtendedLifetime(runtime) {} }
     let address = try EndpointAddress("ipc://" + runtime.socket)
-    let endpoint = try CoordinatorEndpoint(try MessagingContext(), bind: address)
+    let context = try MessagingContext()
+    let endpoint = try CoordinatorEndpoint(context, bind: address)
+    let bulk = try BulkService(context, bind: try address.bulkByDefault(), blobs: run.store.blobs)
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let threads = threads ?? max(1, cores / workers)
     let local = LocalWorkers(
@@ -76,6 +78,6 @@ struct RunCommand: ParsableCommand {
     var settings = ServiceSettings()
     settings.endpoint = address.description
     settings.scheduling.expectedSlots = workers * (slots ?? threads)
-    try run.train(on: endpoint, with: local, settings, goOn: ownCommandLine)
+    try run.train(on: endpoint, bulk, with: local, settings, goOn: ownCommandLine)
   }
 }

@@ -19,6 +19,8 @@ struct ServeCommand: ParsableCommand {
       next one on the same endpoint. With --release-workers they are sent away. After a crash the same command, or \
       `attune serve DIR`, goes on: running trials are taken up again where their workers return within a lease.
 
+      Checkpoints travel over a second port, the next one unless --bulk-bind names another: workers must reach both.
+
       Exit status: 0 when every trial has a result, 1 otherwise, 130 or 143 when a signal stopped it.
 
       Example:
@@ -31,6 +33,12 @@ struct ServeCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Where to listen: tcp://HOST:PORT or ipc://PATH.", valueName: "endpoint"))
   var bind: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Where checkpoints come in (default: the next port, or PATH.bulk). Workers must reach it, too.",
+      valueName: "endpoint"))
+  var bulkBind: String?
 
   @Option(help: ArgumentHelp("The sweep's directory (default: runs/NAME, by the manifest's name).", valueName: "dir"))
   var out: String?
@@ -73,6 +81,7 @@ struct ServeCommand: ParsableCommand {
     try requireWord(manifest, "the manifest's name", manifestRemedy)
     try requireWord(out, "--out", "name a directory, or leave it out")
     do throws(TransportError) { _ = try EndpointAddress(bind) } catch { throw ValidationError("--bind: \(error)") }
+    do throws(TransportError) { _ = try bulkAddress() } catch { throw ValidationError("--bulk-bind: \(error)") }
     guard (0...1024).contains(localWorkers) else {
       throw ValidationError("--local-workers is \(localWorkers); write a number from 0 to 1024")
     }
@@ -86,6 +95,17 @@ struct ServeCommand: ParsableCommand {
     }
     _ = try memoryBytes()
     _ = try schedulingSettings()
+  }
+
+  private func bulkAddress() throws(TransportError) -> EndpointAddress {
+    let address = try EndpointAddress(bind)
+    guard let bulkBind else { return try address.bulkByDefault() }
+    let bulk = try EndpointAddress(bulkBind)
+    guard bulk != address else {
+      throw TransportError(
+        operation: "endpoint \"\(bulk)\"", code: 0, problem: "is that of --bind", remedy: "choose another port")
+    }
+    return bulk
   }
 
   private func memoryBytes() throws -> Int {
@@ -166,6 +186,9 @@ struct ServeCommand: ParsableCommand {
       security = .open
     }
     let endpoint = try CoordinatorEndpoint(context, bind: address, security: security)
+    var settings = ServiceSettings()
+    settings.scheduling = try schedulingSettings()
+    let bulk = try bindBulk(context, security, run.store, lease: settings.scheduling.leaseDuration)
     // Kept until the workers have ended: it holds what they have to say about it.
     let runtime = localWorkers > 0 ? try RuntimeDirectory() : nil
     defer { withExtendedLifetime(runtime) {} }
@@ -176,12 +199,22 @@ struct ServeCommand: ParsableCommand {
         count: localWorkers, threads: threads, slots: threads,
         executable: localWorkers > 0 ? try workerExecutable() : "",
         endpoint: connectAddress(from: "127.0.0.1"), directory: runtime?.path ?? ""))
+    tell("attune: checkpoints come in at \(bulk.address), which workers must reach, too")
     tell("attune: workers are started with: \(workerCommand)")
-    var settings = ServiceSettings()
-    settings.scheduling = try schedulingSettings()
     settings.scheduling.expectedSlots = localWorkers * threads
     (settings.isOpen, settings.releasesWorkers, settings.endpoint) = (true, releaseWorkers, bind)
-    try run.train(on: endpoint, with: workers, settings, goOn: ownCommandLine)
+    try run.train(on: endpoint, bulk, with: workers, settings, goOn: ownCommandLine)
+  }
+
+  private func bindBulk(
+    _ context: MessagingContext, _ security: CoordinatorSecurity, _ store: SweepStore, lease: Duration
+  ) throws -> BulkService {
+    do throws(TransportError) {
+      return try BulkService(
+        context, bind: try bulkAddress(), security: security, blobs: store.blobs, patience: max(.seconds(60), lease))
+    } catch {
+      throw CommandFailure("the socket for checkpoints: \(error)" + (bulkBind == nil ? " (by --bulk-bind)" : ""))
+    }
   }
 
   /// Where workers connect: `*` and 0.0.0.0 are every address of this machine, and none to connect to.

@@ -33,7 +33,8 @@ final class SweepRun {
   /// Trains what is missing. Returns when every trial has ended; a signal ends the program from here.
   /// - goOn: the command that goes on later.
   func train(
-    on endpoint: consuming CoordinatorEndpoint, with workers: LocalWorkers, _ settings: ServiceSettings, goOn: String
+    on endpoint: consuming CoordinatorEndpoint, _ bulk: BulkService, with workers: LocalWorkers,
+    _ settings: ServiceSettings, goOn: String
   ) throws {
     let interruption = try Interruption()
     defer { interruption.stopListening() }
@@ -47,9 +48,11 @@ final class SweepRun {
     let display = ProgressPrinter()
     var scheduling = settings.scheduling
     scheduling.sweep = store.sweep
+    scheduling.bulk = bulk.address.announced(beside: endpoint.address)
     let service = try SweepService(
       scheduler: SweepScheduler(plan: plan, epoch: store.epoch, settings: scheduling), store: store,
-      endpoint: endpoint, workers: workers, interruption: interruption, log: log, display: display, settings: settings)
+      endpoint: endpoint, bulk: bulk, workers: workers, interruption: interruption, log: log, display: display,
+      settings: settings)
     // A million of them are not kept beside the scheduler's.
     let stored = self.stored
     self.stored = []

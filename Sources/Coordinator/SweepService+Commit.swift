@@ -1,4 +1,5 @@
-// Durable first, then said: the changes of a batch go into one transaction, and what depends on them is sent after it.
+// Durable first, then said: the changes of a batch go into one transaction, and what depends on them is sent after it. What
+// depends on nothing, such as the answer to a heartbeat, waits for no disk.
 // While the disk is full nothing is acknowledged and nothing granted, contact is kept, and the commit is tried again.
 import Messaging
 import Scheduling
@@ -10,6 +11,8 @@ extension SweepService {
 
   /// From so many changes on a commit takes longer than to hand it to another thread.
   private static let fewestForThread = 256
+  /// A disk that took so long the last time may do so again.
+  private static let slowCommit = Duration.milliseconds(4)
   /// With so many decided the loop waits for the commit on its way before it reads on.
   private static let mostUndurable = 65_536
 
@@ -20,22 +23,29 @@ extension SweepService {
   }
 
   func commitAndSend() throws {
-    if try !settleCommit(waiting: changes.count >= Self.mostUndurable) { return }
+    if try !settleCommit(waiting: changes.count >= Self.mostUndurable) {
+      try sendWhatIsReady(durable: false)
+      return
+    }
     if let retryAt, now < retryAt {
       try sendWhatIsReady(durable: false)
       return
     }
     // Checkpoints beyond the budget are removed between two commits.
     let isOverBudget = store.budget.map { store.storedBytes > $0 } ?? false
-    if changes.count >= Self.fewestForThread, retryAt == nil, !isOverBudget {
+    if changes.count >= Self.fewestForThread || isDiskSlow && !changes.isEmpty, retryAt == nil, !isOverBudget {
+      try sendWhatIsReady(durable: false)
+      commitBegan = now
       onItsWay = CommitOnItsWay(changes: changes, outgoing: outgoing)
       changes = []
       outgoing = []
       committer.begin(onItsWay?.changes ?? [], in: store)
       return
     }
+    commitBegan = now
     do throws(StoreError) {
       try store.commit(changes)
+      if !changes.isEmpty { isDiskSlow = now - commitBegan >= Self.slowCommit }
       noteCommit(of: changes)
       changes.removeAll(keepingCapacity: true)
     } catch {
@@ -66,6 +76,8 @@ extension SweepService {
     guard let batch = onItsWay else { return true }
     guard let outcome = waiting ? committer.wait() : committer.take() else { return false }
     onItsWay = nil
+    // A large one takes longer, whatever the disk.
+    if batch.changes.count < Self.fewestForThread { isDiskSlow = now - commitBegan >= Self.slowCommit }
     switch outcome {
     case .success(let committed):
       store.settle(committed, sparing: checkpointsNamed(in: changes))
@@ -104,24 +116,28 @@ extension SweepService {
     retryPause = min(retryPause * 2, Self.longestRetryPause)
   }
 
+  /// To be sent when it may be.
+  func say(_ message: CoordinatorMessage, to session: WorkerSession) {
+    if message.promisesDurability { outgoing.append((message, session)) } else { prompt.append((message, session)) }
+  }
+
   /// Sends in order, per worker; keeps what a full connection does not take.
   /// - durable: everything decided so far is on the disk; otherwise only what promises nothing is sent.
   private func sendWhatIsReady(durable: Bool) throws {
-    guard !outgoing.isEmpty else { return }
+    guard !prompt.isEmpty || durable && !outgoing.isEmpty else { return }
     var order: [WorkerSession] = []
     var messages: [WorkerSession: [CoordinatorMessage]] = [:]
-    for (message, session) in outgoing {
+    for (message, session) in durable ? prompt + outgoing : prompt {
       if messages[session] == nil { order.append(session) }
       messages[session, default: []].append(message)
     }
-    outgoing.removeAll(keepingCapacity: true)
+    prompt.removeAll(keepingCapacity: true)
+    if durable { outgoing.removeAll(keepingCapacity: true) }
     for session in order {
       // Without a connection the worker is on its way back with a hello, after which it is told everything anew.
-      guard let peer = peers[session], let all = messages[session] else { continue }
-      let ready = durable ? all : all.filter { !$0.promisesDurability }
-      if !durable { for message in all where message.promisesDurability { outgoing.append((message, session)) } }
+      guard let peer = peers[session], let ready = messages[session] else { continue }
       let sent = try send(ready, to: peer, batched: takesBatches.contains(session))
-      for message in ready[sent...] { outgoing.append((message, session)) }
+      for message in ready[sent...] { say(message, to: session) }
     }
   }
 
@@ -147,7 +163,7 @@ extension CoordinatorMessage {
   fileprivate var promisesDurability: Bool {
     switch self {
     case .grant, .stored, .acknowledged, .fenced, .cancel, .finish: true
-    case .welcome, .refused, .pull, .notStored, .chunk, .missing, .heard, .helloWanted: false
+    case .welcome, .refused, .wanted, .pull, .notStored, .chunk, .missing, .heard, .helloWanted: false
     }
   }
 }

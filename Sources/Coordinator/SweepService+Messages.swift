@@ -1,5 +1,5 @@
-// What arrives from workers: who it is from, which part is for the scheduler, and the bytes of checkpoints, which are
-// for the store.
+// What arrives from workers: who it is from, and which part is for the scheduler; and what became of their checkpoints, whose
+// bytes travel in bulk.
 import Messaging
 import Scheduling
 import Shared
@@ -31,23 +31,14 @@ extension SweepService {
     }
     if let address = message.address, !mayHold(address.trial, key) {
       count("trial_of_another_key")
-      outgoing.append((.fenced(address), session))
+      say(.fenced(address), to: session)
       return
     }
     switch message {
-    case .chunk(let chunk):
-      if let step = transfers.receive(chunk, from: session) {
-        follow(step, session)
-      } else {
-        count("chunk_nobody_waits_for")
-      }
-    case .fetch(let digest, let offset):
-      do throws(StoreError) {
-        outgoing.append((.chunk(try store.blobs.chunk(digest, offset: offset)), session))
-      } catch {
-        count("blob_missing")
-        outgoing.append((.missing(digest, reason: error.description), session))
-      }
+    case .ready, .chunk, .fetch:
+      count("wrong_channel")
+      tellDrop(of: session, "a message of the bulk channel came over control")
+      return
     case .hello, .started, .progress, .offer, .result, .failed, .released, .goodbye: break
     case .heartbeat(let held, let remaining):
       let own = held.filter { mayHold($0.trial, key) }
@@ -103,14 +94,37 @@ extension SweepService {
     }
   }
 
-  func follow(_ step: CheckpointTransfers.Step, _ session: WorkerSession) {
-    switch step {
-    case .pull(let digest, let offset): outgoing.append((.pull(digest, offset: offset), session))
-    case .stored(let address, let offer): handle(.checkpointStored(address, offer, from: session))
-    case .refused(let address, let offer, let error):
+  /// Gets an offered checkpoint, unless it is there.
+  func collect(_ address: TrialAddress, _ offer: CheckpointOffer, from session: WorkerSession) {
+    if store.blobs.contains(offer.digest) {
+      handle(.checkpointStored(address, offer, from: session))
+    } else {
+      bulk.collect(address, offer, from: session, key: sessionKeys[session])
+    }
+  }
+
+  func follow(_ outcome: BulkService.Outcome) throws {
+    switch outcome {
+    case .wanted(let digest, let session): say(.wanted(digest), to: session)
+    case .stalled(let digest, let session):
+      count("bulk_stalled")
+      guard saidStalled.insert(session).inserted else { break }
+      var line = LogLine("bulk_stalled")
+      line.worker = session
+      line.reason = "checkpoint \(digest) was asked for and does not come; can the worker reach \(bulk.address)?"
+      log.write(line)
+    case .stored(let address, let offer, let session):
+      saidStalled.remove(session)
+      // It may have been removed again meanwhile, as nobody had recorded it yet: only this thread removes.
+      collect(address, offer, from: session)
+    case .refused(let address, let offer, let session, let error):
       count("checkpoint_refused")
       if error.mayPass { storageFailed(error) }
       handle(.checkpointRefused(address, offer, from: session, reason: error.description))
+    case .dropped(let kind, let text):
+      count(kind)
+      if let text { tellDrop(of: nil, text) }
+    case .failed(let error): throw error
     }
   }
 
@@ -125,10 +139,11 @@ extension SweepService {
       count("worker_refused")
       display.note("a worker was refused: \(reason)")
     case .workerLost(let session, let reason, let returned):
-      transfers.forget(session)
+      forgetTransfers(of: session)
       if returned > 0 { display.note("\(countText(returned, "trial")) back in the queue: \(reason)") }
-    case .workerLeft(let session, _): transfers.forget(session)
+    case .workerLeft(let session, _): forgetTransfers(of: session)
     case .workerReplaced(let session, _):
+      forgetTransfers(of: session)
       if let peer = peers.removeValue(forKey: session) { sessions[peer] = nil }
     case .helloRepeated: count("hello_repeated")
     case .ended(let trial, let state, let reason):
@@ -147,6 +162,20 @@ extension SweepService {
   }
 }
 
+extension SweepService {
+  private func forgetTransfers(of session: WorkerSession) {
+    saidStalled.remove(session)
+    bulk.forget(session)
+  }
+
+  /// `worker 2` for one that was started here, otherwise its host and process.
+  func workerName(_ session: WorkerSession) -> String {
+    guard let hello = scheduler.hello(of: session) else { return "worker \(session)" }
+    if sessionsByProcess[hello.processID] == session, let name = workers.name(of: hello.processID) { return name }
+    return "\(hello.host) \(hello.processID)"
+  }
+}
+
 extension WorkerMessage {
   /// The trial and token that it speaks of, if it does.
   fileprivate var address: TrialAddress? {
@@ -154,7 +183,7 @@ extension WorkerMessage {
     case .started(let address), .progress(let address, _, _, _), .offer(let address, _), .result(let address, _),
       .failed(let address, _), .released(let address, _, _):
       address
-    case .hello, .heartbeat, .chunk, .fetch, .goodbye: nil
+    case .hello, .heartbeat, .ready, .chunk, .fetch, .goodbye: nil
     }
   }
 }

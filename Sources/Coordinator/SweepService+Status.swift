@@ -87,7 +87,7 @@ extension SweepService {
   /// With what the endpoint refused before it was a message. Messages that could not be read are counted here by kind.
   private var allCounters: [String: Int] {
     var all = counters
-    for (reason, count) in endpoint.refusals.refused
+    for (reason, count) in (endpoint.refusals + bulk.refusals).refused
     where !["malformed", "too many frames", "oversized frame"].contains(reason) {
       all[reason.replacingOccurrences(of: " ", with: "_")] = count
     }

@@ -1,6 +1,6 @@
-// The one loop that owns the ROUTER socket, the scheduler and the store. It drains what has arrived, lets the scheduler
+// The one loop that owns the control socket, the scheduler and the store. It drains what has arrived, lets the scheduler
 // decide, makes every change durable in one transaction, and only then sends: what a worker reads as acknowledged
-// survives anything. It decides nothing itself.
+// survives anything. It decides nothing itself. Checkpoints travel elsewhere (BulkService).
 import Foundation
 import Messaging
 import Scheduling
@@ -45,7 +45,7 @@ final class SweepService {
   let log: EventLog
   let workers: LocalWorkers
   let display: ProgressPrinter
-  let transfers: CheckpointTransfers
+  let bulk: BulkService
   let settings: ServiceSettings
   private let interruption: Interruption
   var endpoint: CoordinatorEndpoint
@@ -63,10 +63,14 @@ final class SweepService {
   let ownHost = ProcessInfo.processInfo.hostName
   /// Decided and not yet durable.
   var changes: [SweepChange] = []
-  /// To be sent once everything in `changes` is durable.
+  /// To be sent once everything in `changes` is durable, and what depends on nothing.
   var outgoing: [(message: CoordinatorMessage, session: WorkerSession)] = []
+  var prompt: [(message: CoordinatorMessage, session: WorkerSession)] = []
   let committer: Committer
   var onItsWay: CommitOnItsWay?
+  var commitBegan = Duration.zero
+  /// Small commits go to the committer, too, so that the loop does not wait for the disk.
+  var isDiskSlow = false
   /// Set while the disk is full: when to try again.
   var retryAt: Duration?
   var retryPause = Duration.seconds(1)
@@ -88,6 +92,8 @@ final class SweepService {
   /// When a dropped message was last told in the log, and how many more may be told until it is a while ago.
   var lastDropLine = Duration.zero
   var dropLinesLeft = SweepService.dropLines
+  /// Sessions of which it was said that their checkpoints do not arrive.
+  var saidStalled: Set<WorkerSession> = []
   /// Whether it was said that no descriptor is free.
   var lacksDescriptors = false
   /// When the budget of checkpoints is looked at again, and whether it was said that it cannot be kept.
@@ -95,13 +101,14 @@ final class SweepService {
   var saidOverBudget = false
 
   init(
-    scheduler: SweepScheduler, store: SweepStore, endpoint: consuming CoordinatorEndpoint, workers: LocalWorkers,
-    interruption: Interruption, log: EventLog, display: ProgressPrinter, settings: ServiceSettings = .init()
+    scheduler: SweepScheduler, store: SweepStore, endpoint: consuming CoordinatorEndpoint, bulk: BulkService,
+    workers: LocalWorkers, interruption: Interruption, log: EventLog, display: ProgressPrinter,
+    settings: ServiceSettings = .init()
   ) throws {
     (self.scheduler, self.store, self.workers, self.interruption) = (scheduler, store, workers, interruption)
     (self.log, self.display, self.settings) = (log, display, settings)
+    self.bulk = bulk
     self.endpoint = endpoint
-    transfers = CheckpointTransfers(store.blobs)
     committer = try Committer()
     start = clock.now
   }
@@ -126,6 +133,7 @@ final class SweepService {
       if woken.readyDescriptors.contains(interruption.wakeup.descriptor) { interruption.wakeup.clear() }
       // Before the look at the workers: the last words of one that has ended count.
       try drainMessages()
+      for outcome in bulk.takeOutcomes() { try follow(outcome) }
       try lookAfterWorkers()
       if let wakeAt, wakeAt <= instant {
         self.wakeAt = nil
@@ -165,9 +173,11 @@ final class SweepService {
     if let retryAt { deadlines.append(retryAt) }
     if let next = workers.nextStart { deadlines.append(next) }
     // Something could not be sent, or processes are on their way out: look again soon.
-    if leavingSince != nil || (!outgoing.isEmpty && retryAt == nil) { deadlines.append(now + .milliseconds(50)) }
+    if leavingSince != nil || !prompt.isEmpty || (!outgoing.isEmpty && retryAt == nil) {
+      deadlines.append(now + .milliseconds(50))
+    }
     let timeout = max((deadlines.min() ?? .zero) - now, .zero)
-    let watched = [interruption.wakeup.descriptor, committer.descriptor] + workers.descriptors
+    let watched = [interruption.wakeup.descriptor, committer.descriptor, bulk.descriptor] + workers.descriptors
     return (try endpoint.wait(timeout: timeout, watching: watched), timeout)
   }
 
@@ -195,9 +205,9 @@ final class SweepService {
     for command in commands {
       switch command {
       case .persist(let change): changes.append(change)
-      case .send(let message, let session): outgoing.append((message, session))
+      case .send(let message, let session): say(message, to: session)
       case .collect(let address, let offer, let session):
-        follow(transfers.begin(address, offer, from: session), session)
+        collect(address, offer, from: session)
       case .note(let note): heed(note)
       case .wake(let time): wakeAt = min(wakeAt ?? time, time)
       case .finished: isFinished = true
@@ -239,7 +249,7 @@ final class SweepService {
         workers.drain()
         if settings.releasesWorkers {
           for session in scheduler.presentSessions {
-            outgoing.append((.finish(reason: "the coordinator stops and sends its workers away"), session))
+            say(.finish(reason: "the coordinator stops and sends its workers away"), to: session)
           }
           try commitAndSend()
         }
@@ -284,12 +294,5 @@ final class SweepService {
       return true
     case .full: return false
     }
-  }
-
-  /// `worker 2` for one that was started here, otherwise its host and process.
-  private func workerName(_ session: WorkerSession) -> String {
-    guard let hello = scheduler.hello(of: session) else { return "worker \(session)" }
-    if sessionsByProcess[hello.processID] == session, let name = workers.name(of: hello.processID) { return name }
-    return "\(hello.host) \(hello.processID)"
   }
 }

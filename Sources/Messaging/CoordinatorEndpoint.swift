@@ -1,4 +1,4 @@
-// The coordinator's end of the control connection: one ROUTER, bound, that all workers connect to.
+// The coordinator's end of the control or the bulk connections: one ROUTER, bound, that all workers connect to.
 // Owned and used by one thread.
 internal import CZeroMQ
 import Foundation
@@ -192,6 +192,9 @@ package struct CoordinatorEndpoint: ~Copyable {
       }
     }
   }
+
+  /// What was refused at this socket since it was bound, without what the gatekeeper counts for all of them.
+  package var ownRefusals: RefusalCounts { counts }
 
   /// What was refused since the socket was bound.
   package var refusals: RefusalCounts {

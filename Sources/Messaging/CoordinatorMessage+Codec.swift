@@ -10,6 +10,7 @@ package func encode(_ message: CoordinatorMessage, _ texts: ParameterTexts? = ni
   case .welcome(let welcome): frames(.welcome, wire(welcome))
   case .refused(let reason): frames(.refused, wireReason(reason))
   case .grant(let grant): [quickFrame(grant, texts?.text(of: grant.parameters) ?? grant.parameters.canonicalJSON)]
+  case .wanted(let digest): frames(.wanted, wirePull(digest, offset: 0))
   case .pull(let digest, let offset): frames(.pull, wirePull(digest, offset: offset))
   case .stored(let address, let digest): frames(.stored, wireStored(address, digest, reason: ""))
   case .notStored(let address, let digest, let reason): frames(.notStored, wireStored(address, digest, reason: reason))
@@ -40,6 +41,7 @@ package func decodeCoordinatorMessage(
   case .welcome: return .welcome(try check.welcome(try message.body(WireWelcome.self)))
   case .refused: return .refused(reason: try message.reason())
   case .grant: return .grant(try check.grant(try message.body(WireGrant.self), texts))
+  case .wanted: return .wanted(try message.pull().0)
   case .pull:
     let (digest, offset) = try message.pull()
     return .pull(digest, offset: offset)
@@ -64,7 +66,7 @@ package func decodeCoordinatorMessage(
   case .heard: return .heard
   case .helloWanted: return .helloWanted
   case .hello, .heartbeat, .started, .progress, .offer, .workerChunk, .fetch, .result, .failed, .released, .goodbye,
-    .workerBatch, .coordinatorBatch:
+    .workerBatch, .ready, .coordinatorBatch:
     throw .unknownType(found: Int(message.type.rawValue))
   }
 }
@@ -78,6 +80,7 @@ private func wire(_ welcome: Welcome) -> WireWelcome {
     $0.leaseDurationMilliseconds = milliseconds(welcome.leaseDuration)
     $0.sweep = welcome.sweep.rawValue
     $0.takesBatches = welcome.takesBatches
+    $0.bulk = clipped(welcome.bulk, to: WireLimits.nameBytes)
   }
 }
 
@@ -107,7 +110,8 @@ extension FieldCheck {
       heartbeatInterval: try duration(
         "heartbeat_interval_milliseconds", milliseconds: wire.heartbeatIntervalMilliseconds),
       leaseDuration: try duration("lease_duration_milliseconds", milliseconds: wire.leaseDurationMilliseconds),
-      sweep: SweepID(rawValue: wire.sweep), takesBatches: wire.takesBatches)
+      sweep: SweepID(rawValue: wire.sweep), takesBatches: wire.takesBatches,
+      bulk: try text("bulk", wire.bulk, limit: WireLimits.nameBytes))
   }
 
   fileprivate func grant(_ wire: WireGrant, _ texts: ParameterTexts?) throws(ProtocolError) -> TrialGrant {

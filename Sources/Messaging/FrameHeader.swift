@@ -4,10 +4,10 @@
 /// Which message a frame holds. Numbers are the wire's: never change or reuse one.
 enum MessageType: UInt16, CaseIterable, Sendable {
   case hello = 1
-  case heartbeat, started, progress, offer, workerChunk, fetch, result, failed, released, goodbye, workerBatch
+  case heartbeat, started, progress, offer, workerChunk, fetch, result, failed, released, goodbye, workerBatch, ready
   case welcome = 129
   case refused, grant, pull, stored, notStored, coordinatorChunk, missing, acknowledged, fenced, cancel, finish, heard
-  case helloWanted, coordinatorBatch
+  case helloWanted, coordinatorBatch, wanted
 
   /// Which batch the frames hold, if they do.
   static func batch(in frames: [[UInt8]]) throws(ProtocolError) -> Self? {

@@ -129,6 +129,8 @@ package struct SocketOptions: Sendable {
   /// The same at the worker. A coordinator is silent to an unknown key (docs/messaging.md, 5), so this is also how soon
   /// the worker's user hears of it, and the longest wait after the key was allowed.
   package var workerHandshakeLimit = Duration.seconds(10)
+  /// Of a bulk socket: more than its credit never waits for a peer.
+  package static let bulkHighWaterMark = 64
   /// First and longest wait before a worker connects again.
   package var reconnectInterval: Duration
   package var longestReconnectInterval: Duration

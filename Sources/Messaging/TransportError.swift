@@ -10,7 +10,7 @@ package struct TransportError: Error, Equatable, Sendable, CustomStringConvertib
   package let problem: String
   package let remedy: String
 
-  init(operation: String, code: Int32, problem: String, remedy: String) {
+  package init(operation: String, code: Int32, problem: String, remedy: String) {
     (self.operation, self.code, self.problem, self.remedy) = (operation, code, problem, remedy)
   }
 

@@ -1,4 +1,4 @@
-// A worker's end of the control connection: one DEALER that connects, and libzmq's monitor that says when it has.
+// A worker's end of the control or the bulk connection: one DEALER that connects, and libzmq's monitor that says when it has.
 // Owned and used by one thread. A lost connection comes back by itself; `reconnect` starts over with a new socket.
 internal import CZeroMQ
 import Foundation
@@ -19,6 +19,9 @@ package struct WorkerWaitResult: Equatable, Sendable {
   /// Why no connection came up, the latest reason once; it is tried again, with a new socket where that is needed.
   package var handshakeFailure: HandshakeFailure?
   package var readyDescriptors: [Int32] = []
+  package init(hasMessages: Bool = false, canSend: Bool = false) {
+    (self.hasMessages, self.canSend) = (hasMessages, canSend)
+  }
 }
 
 package struct WorkerEndpoint: ~Copyable {
@@ -38,7 +41,6 @@ package struct WorkerEndpoint: ~Copyable {
   /// What a wait learns. A class, since waiting does not change the endpoint otherwise.
   private final class Link {
     var isUp = false
-    var generation = 0
     /// libzmq has given this socket up: when to make another.
     var replaceAt: ContinuousClock.Instant?
     var pause: Duration?
@@ -52,7 +54,7 @@ package struct WorkerEndpoint: ~Copyable {
     let options = options ?? SocketOptions(for: address.transport, spread: session.rawValue)
     let usesIPv6 = address.connectsOverIPv6
     let socket = try Socket(context, type: ZMQ_DEALER)
-    let monitor = try ConnectionMonitor(context, of: socket, generation: 0)
+    let monitor = try ConnectionMonitor(context, of: socket)
     try Self.connect(socket, to: address, security, options, usesIPv6: usesIPv6)
     (self.context, self.address, self.options, self.security) = (context, address, options, security)
     self.usesIPv6 = usesIPv6
@@ -80,10 +82,9 @@ package struct WorkerEndpoint: ~Copyable {
   /// Starts over: a new socket, an empty queue, another routing id.
   package mutating func reconnect() throws(TransportError) {
     unpacked = []
-    link.generation += 1
     (link.isUp, link.replaceAt) = (false, nil)
     let socket = try Socket(context, type: ZMQ_DEALER)
-    let monitor = try ConnectionMonitor(context, of: socket, generation: link.generation)
+    let monitor = try ConnectionMonitor(context, of: socket)
     try Self.connect(socket, to: address, security, options, usesIPv6: usesIPv6)
     self.socket = socket
     self.monitor = monitor
@@ -93,15 +94,42 @@ package struct WorkerEndpoint: ~Copyable {
   package func wait(
     timeout: Duration?, watching descriptors: [Int32] = [], toSend: Bool = false
   ) throws(TransportError) -> WorkerWaitResult {
-    let untilReplacement = link.replaceAt.map { max($0 - ContinuousClock.now, .zero) }
     let ready = try poll(
-      [PollRequest(socket: socket.pointer, writable: toSend), PollRequest(socket: monitor.pointer)]
+      pollRequests(toSend: toSend) + descriptors.map { PollRequest(descriptor: $0) },
+      timeout: [timeout, ownTimeout].compactMap { $0 }.min())
+    var result = try result(of: ready[..<2], toSend: toSend)
+    result.readyDescriptors = zip(descriptors, ready.dropFirst(2)).filter(\.1).map(\.0)
+    return result
+  }
+
+  /// The same for two connections at once; descriptors that are ready stand in this one's result.
+  package func wait(
+    timeout: Duration?, watching descriptors: [Int32], toSend: Bool, beside other: borrowing WorkerEndpoint,
+    toSendThere: Bool
+  ) throws(TransportError) -> (here: WorkerWaitResult, there: WorkerWaitResult) {
+    let ready = try poll(
+      pollRequests(toSend: toSend) + other.pollRequests(toSend: toSendThere)
         + descriptors.map { PollRequest(descriptor: $0) },
-      timeout: unpacked.isEmpty ? [timeout, untilReplacement].compactMap { $0 }.min() : .zero)
-    var result = WorkerWaitResult(
-      hasMessages: ready[0] || !unpacked.isEmpty, canSend: toSend && ready[0],
-      readyDescriptors: zip(descriptors, ready.dropFirst(2)).filter(\.1).map(\.0))
-    if ready[1] { try readMonitor(&result) }
+      timeout: [timeout, ownTimeout, other.ownTimeout].compactMap { $0 }.min())
+    var here = try result(of: ready[..<2], toSend: toSend)
+    here.readyDescriptors = zip(descriptors, ready.dropFirst(4)).filter(\.1).map(\.0)
+    return (here, try other.result(of: ready[2..<4], toSend: toSendThere))
+  }
+
+  private func pollRequests(toSend: Bool) -> [PollRequest] {
+    [PollRequest(socket: socket.pointer, writable: toSend), PollRequest(socket: monitor.pointer)]
+  }
+
+  /// Nil: there is nothing to do here before something comes.
+  private var ownTimeout: Duration? {
+    unpacked.isEmpty ? link.replaceAt.map { max($0 - ContinuousClock.now, .zero) } : .zero
+  }
+
+  /// - ready: the socket and the monitor.
+  private func result(of ready: ArraySlice<Bool>, toSend: Bool) throws(TransportError) -> WorkerWaitResult {
+    let hasSocket = ready.first == true
+    var result = WorkerWaitResult(hasMessages: hasSocket || !unpacked.isEmpty, canSend: toSend && hasSocket)
+    if ready.last == true { try readMonitor(&result) }
     return result
   }
 

@@ -21,6 +21,8 @@ package func encode(_ message: WorkerMessage) -> [[UInt8]] {
     frames(.offer, WireOffer.with { ($0.address, $0.checkpoint) = (wire(address), wire(checkpoint)) })
   case .chunk(let chunk): chunkFrames(.workerChunk, chunk)
   case .fetch(let digest, let offset): frames(.fetch, wirePull(digest, offset: offset))
+  case .ready(let session, let digest):
+    frames(.ready, WireReady.with { ($0.session, $0.digest) = (session.rawValue, digest.rawValue) })
   case .result(let address, let result): [quickFrame(address, result)]
   case .failed(let address, let reason): frames(.failed, wireAddressedReason(address, reason))
   case .released(let address, let reason, let unclean):
@@ -31,7 +33,9 @@ package func encode(_ message: WorkerMessage) -> [[UInt8]] {
 
 /// The message that `frames` hold.
 package func decodeWorkerMessage(_ frames: [[UInt8]]) throws(ProtocolError) -> WorkerMessage {
-  let message = try OpenedMessage(frames) { $0.rawValue <= MessageType.goodbye.rawValue }
+  let message = try OpenedMessage(frames) {
+    $0.rawValue < MessageType.welcome.rawValue && $0 != .workerBatch
+  }
   let check = message.check
   switch message.type {
   case .hello: return .hello(try check.hello(try message.body(WireHello.self)))
@@ -49,6 +53,9 @@ package func decodeWorkerMessage(_ frames: [[UInt8]]) throws(ProtocolError) -> W
   case .fetch:
     let (digest, offset) = try message.pull()
     return .fetch(digest, offset: offset)
+  case .ready:
+    let body = try message.body(WireReady.self)
+    return .ready(WorkerSession(rawValue: body.session), try check.digest("digest", body.digest))
   case .result:
     let body = try message.body(WireResult.self)
     return .result(try check.address(body.address), try check.result(body))
@@ -61,7 +68,7 @@ package func decodeWorkerMessage(_ frames: [[UInt8]]) throws(ProtocolError) -> W
       try check.address(body.address), reason: try check.reason(body.reason), unclean: body.unclean)
   case .goodbye: return .goodbye(reason: try message.reason())
   case .welcome, .refused, .grant, .pull, .stored, .notStored, .coordinatorChunk, .missing, .acknowledged, .fenced,
-    .cancel, .finish, .heard, .helloWanted, .workerBatch, .coordinatorBatch:
+    .cancel, .finish, .heard, .helloWanted, .workerBatch, .coordinatorBatch, .wanted:
     throw .unknownType(found: Int(message.type.rawValue))
   }
 }

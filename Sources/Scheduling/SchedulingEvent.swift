@@ -70,5 +70,7 @@ package struct SchedulingSettings: Sendable {
   package var releasePause: Duration = .seconds(5)
   /// The sweep directory's own number, the same in every start.
   package var sweep = SweepID.unknown
+  /// Where checkpoints travel, as workers are told.
+  package var bulk = ""
   package init() {}
 }

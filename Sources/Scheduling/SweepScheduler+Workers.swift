@@ -36,7 +36,7 @@ extension SweepScheduler {
           Welcome(
             version: protocolVersion, sweepName: plan.name, epoch: epoch,
             heartbeatInterval: settings.heartbeatInterval, leaseDuration: settings.leaseDuration,
-            sweep: settings.sweep, takesBatches: true)),
+            sweep: settings.sweep, takesBatches: true, bulk: settings.bulk)),
         to: hello.session))
     let readopted = keep(inventory, of: hello.session, at: now)
     // What it no longer speaks of never reached it, or is lost: nobody's fault, so it is not counted.

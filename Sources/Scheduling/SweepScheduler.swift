@@ -154,7 +154,7 @@ package struct SweepScheduler {
       return
     }
     switch message {
-    case .hello, .chunk, .fetch: break
+    case .hello, .ready, .chunk, .fetch: break
     case .heartbeat(let held, let remaining):
       note(remaining: remaining, of: session, at: now)
       reconcile(held, with: session, at: now)

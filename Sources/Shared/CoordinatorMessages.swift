@@ -10,9 +10,11 @@ package struct Welcome: Hashable, Sendable {
   package var sweep: SweepID
   /// Whether it reads several messages in one frame.
   package var takesBatches: Bool
+  /// Where checkpoints travel: an endpoint, whose host may be `*` for the one that the worker knows already.
+  package var bulk: String
   package init(
     version: Int, sweepName: String, epoch: Int64, heartbeatInterval: Duration, leaseDuration: Duration,
-    sweep: SweepID = .unknown, takesBatches: Bool = false
+    sweep: SweepID = .unknown, takesBatches: Bool = false, bulk: String = ""
   ) {
     self.version = version
     self.sweepName = sweepName
@@ -21,6 +23,7 @@ package struct Welcome: Hashable, Sendable {
     self.leaseDuration = leaseDuration
     self.sweep = sweep
     self.takesBatches = takesBatches
+    self.bulk = bulk
   }
 }
 
@@ -73,7 +76,9 @@ package enum CoordinatorMessage: Equatable, Sendable {
   case refused(reason: String)
   /// Boxed: it is several times as large as any other, and commands are moved about one by one.
   indirect case grant(TrialGrant)
-  /// Asks for the piece of an offered checkpoint from `offset` on.
+  /// The bytes of an offered checkpoint may come now, over the bulk channel.
+  case wanted(BlobDigest)
+  /// Asks for the piece of an offered checkpoint from `offset` on. In bulk, as `chunk` and `missing`.
   case pull(BlobDigest, offset: Int)
   /// The checkpoint is durable under its digest.
   case stored(TrialAddress, BlobDigest)
@@ -91,7 +96,7 @@ package enum CoordinatorMessage: Equatable, Sendable {
   case cancel(TrialID, LeaseToken)
   /// The sweep is over or stops here: stop everything and exit, saying why.
   case finish(reason: String)
-  /// Answers a heartbeat; any other message counts as contact as well.
+  /// Answers a heartbeat, and in bulk a `ready` that nothing follows from; any other message counts as contact as well.
   case heard
   /// The sender has not said hello to this coordinator: it says hello, with its inventory, and the message is dropped.
   case helloWanted

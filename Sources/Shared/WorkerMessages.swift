@@ -101,9 +101,11 @@ package enum WorkerMessage: Equatable, Sendable {
   case heartbeat(held: [HeldTrial], remaining: Duration? = nil)
   case started(TrialAddress)
   case progress(TrialAddress, points: [MetricPoint], step: Int, stepsPerSecond: Double)
-  /// Offers a checkpoint; the coordinator answers with `pull` or `stored`.
+  /// Offers a checkpoint; the coordinator answers with `wanted` or `stored`.
   case offer(TrialAddress, CheckpointOffer)
-  /// Answers one `pull`.
+  /// In bulk: the bytes of a checkpoint that is `wanted` can be pulled over this connection.
+  case ready(WorkerSession, BlobDigest)
+  /// Answers one `pull`. In bulk, as `fetch`.
   case chunk(BlobChunk)
   /// Asks for a piece of a blob that a grant named.
   case fetch(BlobDigest, offset: Int)
@@ -116,4 +118,14 @@ package enum WorkerMessage: Equatable, Sendable {
   case released(TrialAddress, reason: String, unclean: Bool = false)
   /// The worker leaves and holds nothing.
   case goodbye(reason: String)
+}
+
+extension WorkerMessage {
+  /// Whether it travels over the bulk channel, apart from everything that leases depend on.
+  package var isBulk: Bool {
+    switch self {
+    case .ready, .chunk, .fetch: true
+    case .hello, .heartbeat, .started, .progress, .offer, .result, .failed, .released, .goodbye: false
+    }
+  }
 }

@@ -31,6 +31,12 @@ struct AttuneWorker: ParsableCommand {
   @Option(help: ArgumentHelp("Where the coordinator listens: ipc://PATH or tcp://HOST:PORT.", valueName: "endpoint"))
   var connect: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Where the coordinator's socket for checkpoints is reached, if not where it says: behind a tunnel or a proxy.",
+      valueName: "endpoint"))
+  var bulkConnect: String?
+
   @Option(help: ArgumentHelp("Trials trained at the same time (default: as many as threads).", valueName: "n"))
   var slots: Int?
 
@@ -72,6 +78,11 @@ struct AttuneWorker: ParsableCommand {
     if connect.hasPrefix("tcp://*:") {
       throw ValidationError(
         "--connect is \"\(connect)\"; write the coordinator's host instead of *, such as tcp://127.0.0.1:7400")
+    }
+    if let bulkConnect {
+      do throws(TransportError) { _ = try EndpointAddress(bulkConnect) } catch {
+        throw ValidationError("--bulk-connect: \(error)")
+      }
     }
     try check(slots, "--slots", limit: WireLimits.slots)
     try check(threads, "--threads", limit: WireLimits.threads)
@@ -136,9 +147,11 @@ struct AttuneWorker: ParsableCommand {
     try requireSupportedProcessor()
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     var configuration = WorkerConfiguration(
-      session: WorkerSession(rawValue: .random(in: .min ... .max)), host: ProcessInfo.processInfo.hostName,
+      session: WorkerSession(rawValue: .random(in: .min ... .max)), endpoint: try EndpointAddress(connect),
+      host: ProcessInfo.processInfo.hostName,
       processID: Int(ProcessInfo.processInfo.processIdentifier),
       slots: slots ?? min(threads, WireLimits.slots), threads: threads, instructionSet: instructionSetName)
+    configuration.bulkEndpoint = try bulkConnect.map { text throws(TransportError) in try EndpointAddress(text) }
     let (spool, complaint) = try openSpool(host: configuration.host, session: configuration.session)
     let kept = try spool?.load()
     configuration.keepsSpool = spool != nil
@@ -155,15 +168,22 @@ struct AttuneWorker: ParsableCommand {
 
     if let complaint { logger.warning("\(complaint); results are kept in memory only") }
     for damage in kept?.damaged ?? [] { logger.warning("\(damage.text)") }
-    let mailbox = try Mailbox()
+    let mailbox = try Mailbox<WorkerEvent>()
     let signals = Signals(ignoresInterrupt: exitWithParent, reportingTo: mailbox)
+    let context = try MessagingContext(), session = configuration.session
+    let security: WorkerSecurity = try keys.map { .curve(try KeyDirectory($0).workerKeys()) } ?? .open
     let endpoint = try WorkerEndpoint(
-      try MessagingContext(), connect: try EndpointAddress(connect), session: configuration.session,
-      security: try keys.map { .curve(try KeyDirectory($0).workerKeys()) } ?? .open)
+      context, connect: configuration.endpoint, session: session, security: security)
+    let openBulk = { (address: EndpointAddress) throws(TransportError) in
+      var options = SocketOptions(for: address.transport, spread: session.rawValue)
+      options.highWaterMark = SocketOptions.bulkHighWaterMark
+      return try WorkerEndpoint(context, connect: address, session: session, security: security, options: options)
+    }
     let place = spool.map { ", spool \($0.directory) (trials kept there: \(kept?.entries.count ?? 0))" } ?? ""
     logger.info("worker \(configuration.session) connects to \(connect), \(configuration.slots) slots\(place)")
     var loop = WorkerLoop(
-      configuration, endpoint: endpoint, mailbox: mailbox, log: logger, spool: spool, spooled: kept?.entries ?? [],
+      configuration, endpoint: endpoint, openBulk: openBulk, mailbox: mailbox, log: logger, spool: spool,
+      spooled: kept?.entries ?? [],
       parent: exitWithParent ? FileHandle.standardInput.fileDescriptor : nil)
     let exit = try withExtendedLifetime(signals) { try loop.run() }
     if self.spool == nil { spool?.removeIfEmpty() }

@@ -28,7 +28,7 @@ struct HeldAttempt {
       case .result(_, let result): self = .result(result)
       case .failed(_, let reason): self = .failed(reason: reason)
       case .released(_, let reason, let unclean): self = .released(reason: reason, unclean: unclean)
-      case .hello, .heartbeat, .started, .progress, .offer, .chunk, .fetch, .goodbye: return nil
+      case .hello, .heartbeat, .started, .progress, .offer, .ready, .chunk, .fetch, .goodbye: return nil
       }
     }
 

@@ -1,6 +1,7 @@
 // SIGTERM and SIGINT as events of the worker's one loop.
 import Dispatch
 import Foundation
+import Messaging
 import Synchronization
 
 /// The first signal drains the worker, the second one ends it on the spot.
@@ -8,7 +9,7 @@ struct Signals {
   private let sources: [any DispatchSourceSignal]
 
   /// - ignoresInterrupt: a terminal sends SIGINT to the parent as well, and the parent decides.
-  init(ignoresInterrupt: Bool, reportingTo mailbox: Mailbox) {
+  init(ignoresInterrupt: Bool, reportingTo mailbox: Mailbox<WorkerEvent>) {
     signal(SIGPIPE, SIG_IGN)
     if ignoresInterrupt { signal(SIGINT, SIG_IGN) }
     let caught = [(SIGTERM, "SIGTERM")] + (ignoresInterrupt ? [] : [(SIGINT, "SIGINT")])

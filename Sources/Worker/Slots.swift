@@ -8,12 +8,12 @@ import Training
 /// What the training of one attempt reports, and whether it is to stop.
 private final class AttemptObserver: TrialObserver {
   private let attempt: Attempt
-  private let mailbox: Mailbox
+  private let mailbox: Mailbox<WorkerEvent>
   private let stop = Atomic<Bool>(false)
   /// 0: as many as it began with.
   private let threads = Atomic<Int>(0)
 
-  init(_ attempt: Attempt, _ mailbox: Mailbox) { (self.attempt, self.mailbox) = (attempt, mailbox) }
+  init(_ attempt: Attempt, _ mailbox: Mailbox<WorkerEvent>) { (self.attempt, self.mailbox) = (attempt, mailbox) }
 
   func requestStop() { stop.store(true, ordering: .relaxed) }
   var stopRequested: Bool { stop.load(ordering: .relaxed) }
@@ -35,10 +35,10 @@ private final class AttemptObserver: TrialObserver {
 struct Slots {
   /// The kernels' scratch memory may lie on the stack.
   private static let stackBytes = 16 << 20
-  private let mailbox: Mailbox
+  private let mailbox: Mailbox<WorkerEvent>
   private var observers: [Attempt: AttemptObserver] = [:]
 
-  init(reportingTo mailbox: Mailbox) { self.mailbox = mailbox }
+  init(reportingTo mailbox: Mailbox<WorkerEvent>) { self.mailbox = mailbox }
 
   /// Trains them side by side on one thread, which reports the end of each.
   mutating func start(_ gang: [AttemptStart]) {

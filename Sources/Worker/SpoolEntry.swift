@@ -109,7 +109,7 @@ extension WorkerMessage {
   fileprivate var endedAttempt: TrialAddress? {
     switch self {
     case .result(let address, _), .failed(let address, _), .released(let address, _, _): address
-    case .hello, .heartbeat, .started, .progress, .offer, .chunk, .fetch, .goodbye: nil
+    case .hello, .heartbeat, .started, .progress, .offer, .ready, .chunk, .fetch, .goodbye: nil
     }
   }
 }

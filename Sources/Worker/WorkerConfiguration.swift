@@ -4,6 +4,10 @@ import Shared
 
 package struct WorkerConfiguration: Sendable {
   package var session: WorkerSession
+  /// Where the coordinator was found.
+  package var endpoint: EndpointAddress
+  /// Where its bulk channel is, if not where it says.
+  package var bulkEndpoint: EndpointAddress?
   /// Of the process before on the same spool, which is gone.
   package var previous: WorkerSession?
   package var host: String
@@ -24,6 +28,10 @@ package struct WorkerConfiguration: Sendable {
   package var progressInterval = Duration.milliseconds(250)
   /// Before a needed checkpoint that could not be stored is offered again.
   package var offerRetryInterval = Duration.seconds(5)
+  /// The bulk channel is left after so long without a use.
+  package var bulkIdleLimit = Duration.seconds(10)
+  /// A worker whose checkpoints find no way for so long, while control answers, ends instead of holding its trials.
+  package var bulkPatience: Duration { min(patience, .seconds(600)) }
   /// Before a fetch without answer is repeated.
   package var fetchPatience = Duration.seconds(10)
   /// How long a draining worker waits for acknowledgements.
@@ -40,9 +48,11 @@ package struct WorkerConfiguration: Sendable {
   package var blobCacheBytes = 64 << 20
 
   package init(
-    session: WorkerSession, host: String, processID: Int, slots: Int, threads: Int, instructionSet: String
+    session: WorkerSession, endpoint: EndpointAddress, host: String, processID: Int, slots: Int, threads: Int,
+    instructionSet: String
   ) {
     self.session = session
+    self.endpoint = endpoint
     self.host = host
     self.processID = processID
     self.slots = slots

@@ -33,6 +33,11 @@ package enum WorkerEvent: Sendable {
   /// A connection was begun and not let in. Final where trying again cannot help: the key was revoked.
   case notLetIn(reason: String, isFinal: Bool)
   case received(CoordinatorMessage)
+  /// The bulk channel that `openBulk` asked for stands.
+  case bulkConnected
+  case bulkDisconnected
+  case bulkNotLetIn(reason: String)
+  case receivedInBulk(CoordinatorMessage)
   /// Something arrived that is no message of this protocol.
   case unreadable(ProtocolError)
   case progressed(Attempt, points: [MetricPoint], step: Int, stepsPerSecond: Double)
@@ -45,7 +50,11 @@ package enum WorkerEvent: Sendable {
 }
 
 package enum WorkerCommand: Sendable {
+  /// Over the bulk channel where it is a message of that, and lost unless it stands.
   case send(WorkerMessage)
+  /// Connect the bulk channel, with a new socket.
+  case openBulk(EndpointAddress)
+  case closeBulk
   /// Start over with a new socket; what was queued on the old one is dropped.
   case reconnect
   /// Train these side by side in one slot, with the threads of the first.
@@ -67,6 +76,9 @@ package enum WorkerNote: Equatable, Sendable {
   case registered(sweep: String, epoch: Int64)
   case contactLost(silence: Duration)
   case notLetIn(reason: String)
+  /// Control answers, and the bulk channel does not.
+  case bulkSilent(EndpointAddress, control: EndpointAddress, silence: Duration)
+  case bulkNotLetIn(reason: String)
   case unreadable(ProtocolError)
   case started(Attempt, fromStep: Int)
   case finished(Attempt, TrialOutcome)
@@ -89,6 +101,10 @@ package enum WorkerNote: Equatable, Sendable {
     case .contactLost(let silence):
       "no contact for \(silence.components.seconds) s; training goes on, connecting again"
     case .notLetIn(let reason): "not let in, trying again: \(reason)"
+    case .bulkSilent(let bulk, let control, let silence):
+      "checkpoints and results wait: the coordinator answers at \(control), but not at \(bulk), where they go, for "
+        + "\(silence.components.seconds) s; open that port (a firewall?) or name the way there with --bulk-connect"
+    case .bulkNotLetIn(let reason): "checkpoints and results wait, trying again: \(reason)"
     case .unreadable(let error): error.description
     case .started(let attempt, let step): "\(attempt) started" + (step > 0 ? " from step \(step)" : "")
     case .finished(let attempt, let outcome): "\(attempt) finished, \(outcome.rawValue)"
@@ -109,7 +125,7 @@ package enum WorkerNote: Equatable, Sendable {
   package var isWarning: Bool {
     switch self {
     case .registered, .started, .finished, .released, .draining, .restored: false
-    case .otherSweep, .notLetIn: true
+    case .otherSweep, .notLetIn, .bulkSilent, .bulkNotLetIn: true
     case .contactLost, .unreadable, .failed, .checkpointRefused, .dropped, .resumeUnavailable, .unknownBlob: true
     }
   }

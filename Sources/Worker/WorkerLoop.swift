@@ -1,15 +1,25 @@
-// The one loop of a worker's main thread: it owns the socket, turns what arrives into events and performs what the
+// The one loop of a worker's main thread: it owns the sockets, turns what arrives into events and performs what the
 // service commands. It decides nothing.
 import Foundation
 internal import Logging
 import Messaging
 import Shared
 
+/// The bulk channel's end while there is one.
+private final class BulkConnection {
+  var endpoint: WorkerEndpoint
+  /// Messages that found no room in its queue.
+  var unsent: [WorkerMessage] = []
+  init(_ endpoint: consuming WorkerEndpoint) { self.endpoint = endpoint }
+}
+
 struct WorkerLoop: ~Copyable {
   private var service: WorkerService
   private var endpoint: WorkerEndpoint
+  private var bulk: BulkConnection?
+  private let openBulk: (EndpointAddress) throws(TransportError) -> WorkerEndpoint
   private var slots: Slots
-  private let mailbox: Mailbox
+  private let mailbox: Mailbox<WorkerEvent>
   private let log: Logger
   private let spool: Spool?
   /// When to try again what the spool could not take.
@@ -22,13 +32,16 @@ struct WorkerLoop: ~Copyable {
   private let start = ContinuousClock.now
 
   init(
-    _ configuration: WorkerConfiguration, endpoint: consuming WorkerEndpoint, mailbox: Mailbox, log: Logger,
+    _ configuration: WorkerConfiguration, endpoint: consuming WorkerEndpoint,
+    openBulk: @escaping (EndpointAddress) throws(TransportError) -> WorkerEndpoint, mailbox: Mailbox<WorkerEvent>,
+    log: Logger,
     spool: Spool?, spooled: [SpoolEntry], parent: Int32?
   ) {
     service = WorkerService(configuration, startingAt: .zero, spooled: spooled)
     self.spool = spool
     slots = Slots(reportingTo: mailbox)
     self.endpoint = endpoint
+    self.openBulk = openBulk
     self.mailbox = mailbox
     self.log = log
     self.parent = parent
@@ -43,7 +56,7 @@ struct WorkerLoop: ~Copyable {
     while exit == nil {
       let deadline = [service.nextDeadline(), retrySpoolAt].compactMap { $0 }.min()
       let timeout = deadline.map { max($0 - now, .zero) }
-      let woken = try endpoint.wait(timeout: timeout, watching: watched, toSend: !unsent.isEmpty)
+      let (woken, inBulk) = try wait(timeout: timeout, watching: watched)
       if let parent, woken.readyDescriptors.contains(parent), hasEnded(parent) {
         // Nobody is left to take anything: leave at once, with whatever is being trained.
         return (1, "the process that started this worker has ended")
@@ -56,6 +69,7 @@ struct WorkerLoop: ~Copyable {
       if let failure = woken.handshakeFailure {
         try handle(.notLetIn(reason: failure.description, isFinal: failure.reason == .revoked))
       }
+      try take(inBulk)
       if woken.readyDescriptors.contains(mailbox.descriptor) {
         for event in mailbox.takeAll() {
           if case .trainingEnded(let attempt, _) = event { slots.ended(attempt) }
@@ -71,6 +85,7 @@ struct WorkerLoop: ~Copyable {
         case .malformed(let error): try handle(.unreadable(error))
         }
       }
+      try drainBulk()
       retrySpool()
       try handle(.timer)
       try flush()
@@ -78,10 +93,46 @@ struct WorkerLoop: ~Copyable {
     return exit ?? (0, "")
   }
 
+  private func wait(
+    timeout: Duration?, watching descriptors: [Int32]
+  ) throws(TransportError) -> (WorkerWaitResult, WorkerWaitResult) {
+    guard let bulk else {
+      return (
+        try endpoint.wait(timeout: timeout, watching: descriptors, toSend: !unsent.isEmpty), WorkerWaitResult()
+      )
+    }
+    return try endpoint.wait(
+      timeout: timeout, watching: descriptors, toSend: !unsent.isEmpty, beside: bulk.endpoint,
+      toSendThere: !bulk.unsent.isEmpty)
+  }
+
+  /// What has become of the bulk channel.
+  private mutating func take(_ woken: WorkerWaitResult) throws(TransportError) {
+    for isUp in woken.connectionChanges {
+      // What is wanted is said again on the next connection.
+      bulk?.unsent = []
+      try handle(isUp ? .bulkConnected : .bulkDisconnected)
+    }
+    if let failure = woken.handshakeFailure { try handle(.bulkNotLetIn(reason: failure.description)) }
+  }
+
+  private mutating func drainBulk() throws(TransportError) {
+    var budget = 100
+    while budget > 0, let delivery = try bulk?.endpoint.receive() {
+      budget -= 1
+      switch delivery {
+      case .message(let message): try handle(.receivedInBulk(message))
+      case .malformed(let error): try handle(.unreadable(error))
+      }
+    }
+  }
+
   private mutating func handle(_ event: WorkerEvent) throws(TransportError) {
     for command in service.handle(event, at: now) {
       switch command {
-      case .send(let message): unsent.append(message)
+      case .send(let message): if message.isBulk { bulk?.unsent.append(message) } else { unsent.append(message) }
+      case .openBulk(let address): bulk = BulkConnection(try openBulk(address))
+      case .closeBulk: bulk = nil
       case .reconnect:
         unsent.removeAll()
         try endpoint.reconnect()
@@ -110,6 +161,11 @@ struct WorkerLoop: ~Copyable {
   /// Sends what there is room for, in order: once per turn of the loop, so that what trials of a millisecond have to say
   /// travels together.
   private mutating func flush() throws(TransportError) {
+    if let bulk, !bulk.unsent.isEmpty {
+      var sent = 0
+      while sent < bulk.unsent.count, try bulk.endpoint.send(bulk.unsent[sent]) { sent += 1 }
+      bulk.unsent.removeFirst(sent)
+    }
     guard !unsent.isEmpty else { return }
     var sent = 0
     if service.sendsBatches {

@@ -1,4 +1,4 @@
-// Checkpoints that a grant names, fetched piece by piece and used only after their digest has been verified.
+// Checkpoints that a grant names, fetched in bulk piece by piece and used only after their digest has been verified.
 import Messaging
 import Shared
 
@@ -54,10 +54,10 @@ extension WorkerService {
     send(.fetch(digest, offset: download.bytes.count))
   }
 
-  mutating func repeatFetches(at now: Duration) {
-    guard link == .up else { return }
+  /// - all: also those that were asked for a moment ago.
+  mutating func repeatFetches(all: Bool = false, at now: Duration) {
     for (digest, download) in downloads.sorted(by: { $0.key.rawValue < $1.key.rawValue })
-    where now - download.asked >= configuration.fetchPatience { fetch(digest, at: now) }
+    where all || now - download.asked >= configuration.fetchPatience { fetch(digest, at: now) }
   }
 
   mutating func arrived(_ chunk: BlobChunk, at now: Duration) {

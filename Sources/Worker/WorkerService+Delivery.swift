@@ -63,6 +63,7 @@ extension WorkerService {
   }
 
   mutating func pulled(_ digest: BlobDigest, offset: Int, at now: Duration) {
+    bulk.wanted[digest] = now
     guard let bytes = outbox.bytes(of: digest), offset >= 0, offset < bytes.count || bytes.isEmpty && offset == 0 else {
       commands.append(.note(.unknownBlob(digest)))
       return

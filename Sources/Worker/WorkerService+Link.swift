@@ -40,6 +40,7 @@ extension WorkerService {
         "the coordinator chose version \(welcome.version) of the protocol, this worker speaks \(protocolVersion); "
           + "start both from the same version of attune")
     }
+    guard learnBulk(welcome.bulk) else { return }
     // Before there is a link, so that everything is said once, below.
     join(welcome.sweep, at: now)
     link = .up
@@ -54,7 +55,6 @@ extension WorkerService {
       for message in outbox.pending(attempt) { send(message) }
       if held.unansweredSince != nil { attempts[attempt]?.unansweredSince = now }
     }
-    for digest in downloads.keys.sorted(by: { $0.rawValue < $1.rawValue }) { fetch(digest, at: now) }
   }
 
   /// A key that is not on the list yet may be allowed while this worker waits; a revoked one is not used again.
@@ -95,5 +95,6 @@ extension WorkerService {
     link = .down
     unanswered = nil
     commands.append(.reconnect)
+    if bulk.isOpen { closeBulk() }
   }
 }

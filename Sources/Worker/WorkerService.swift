@@ -35,6 +35,7 @@ package struct WorkerService {
   var concluded: [TrialID: LeaseToken] = [:]
   var outbox = Outbox()
   var downloads: [BlobDigest: Download] = [:]
+  var bulk = BulkLine()
   var cache = BlobCache()
   /// The sweep that all attempts belong to, once a coordinator has told or the spool has.
   var sweep = SweepID.unknown
@@ -71,6 +72,10 @@ package struct WorkerService {
     case .notLetIn(let reason, let isFinal): notLetIn(reason, isFinal: isFinal, at: now)
     case .received(let message): receive(message, at: now)
     case .unreadable(let error): unreadable(error, at: now)
+    case .bulkConnected: bulkConnected(at: now)
+    case .bulkDisconnected: bulk.isUp = false
+    case .bulkNotLetIn(let reason): bulkNotLetIn(reason)
+    case .receivedInBulk(let message): receivedInBulk(message, at: now)
     case .progressed(let attempt, let points, let step, let stepsPerSecond):
       progressed(attempt, points, step, stepsPerSecond, at: now)
     case .wrote(let attempt, let checkpoint): wrote(attempt, checkpoint, at: now)
@@ -89,15 +94,15 @@ package struct WorkerService {
     case .welcome(let welcome): welcomed(welcome, at: now)
     case .refused(let reason): exit(code: 1, "refused by the coordinator: \(reason)")
     case .grant(let grant): granted(grant, at: now)
-    case .pull(let digest, let offset): pulled(digest, offset: offset, at: now)
+    case .wanted(let digest): wanted(digest, at: now)
     case .stored(let address, let digest): stored(address, digest, at: now)
     case .notStored(let address, let digest, let reason): notStored(address, digest, reason, at: now)
-    case .chunk(let chunk): arrived(chunk, at: now)
-    case .missing(let digest, let reason): unavailable(digest, reason: reason, at: now)
     case .acknowledged(let address): acknowledged(address)
     case .fenced(let address): abandon(Attempt(address.trial, address.token), why: "its lease has ended")
     case .cancel(let trial, let token): abandon(Attempt(trial, token), why: "cancelled by the coordinator")
     case .finish(let reason): finish(reason, at: now)
+    // Of the bulk channel.
+    case .pull, .chunk, .missing: break
     case .heard: break
     case .helloWanted:
       // Each of several messages is answered so; one hello is enough. After a second one the coordinator would miss in
@@ -118,7 +123,7 @@ package struct WorkerService {
     startReady()
     lookAfterLink(at: now)
     for (attempt, _) in sortedAttempts { lookAfter(attempt, at: now) }
-    repeatFetches(at: now)
+    lookAfterBulk(at: now)
     leaveWhenDrained(at: now)
   }
 
@@ -141,7 +146,7 @@ package struct WorkerService {
       if let again = held.offerAgainAt { times.append(again) }
       if let since = held.unansweredSince, link == .up { times.append(since + leaseDuration / 2) }
     }
-    if link == .up { times += downloads.values.map { $0.asked + configuration.fetchPatience } }
+    times += bulkDeadlines
     return times.min()
   }
 
@@ -150,7 +155,7 @@ package struct WorkerService {
 
   /// Says something that needs no acknowledgement; lost where there is no contact.
   mutating func send(_ message: WorkerMessage) {
-    if link == .up { commands.append(.send(message)) }
+    if message.isBulk ? bulk.isUp : link == .up { commands.append(.send(message)) }
   }
 
   /// Says something about an attempt and keeps it until it is acknowledged. Returns its sequence number.

@@ -83,6 +83,7 @@ enum Examples {
       ("release of a crashed attempt", .released(address, reason: "restarted", unclean: true)),
       ("hello of a worker that has said one before", .hello(repeatedHello)),
       ("result of a paused trial", .result(address, pause)),
+      ("ready", .ready(WorkerSession(rawValue: 0xfeed_0000_0000_0001), digest)),
     ]
   }
 
@@ -152,6 +153,14 @@ enum Examples {
           TrialGrant(
             trial: TrialID(rawValue: 17), token: token, parameters: TrialParameters(), seed: Seed(rawValue: 1),
             stage: .tuning, threads: 1, resume: nil, reference: nil, until: 400))
+      ),
+      ("wanted", .wanted(digest)),
+      (
+        "welcome that names the bulk channel",
+        .welcome(
+          Welcome(
+            version: 2, sweepName: "quickstart", epoch: 3, heartbeatInterval: .seconds(2), leaseDuration: .seconds(30),
+            sweep: sweep, takesBatches: true, bulk: "tcp://*:7401"))
       ),
     ]
   }

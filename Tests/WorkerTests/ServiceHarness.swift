@@ -9,13 +9,16 @@ import Worker
 struct ServiceHarness {
   var service: WorkerService
   var now = Duration.zero
+  /// Whether the bulk channel stands as soon as it is asked for.
+  var hasBulk = true
   private var commands: [WorkerCommand] = []
+  static let endpoint = try! EndpointAddress("tcp://coordinator:7400")
 
   init(
     slots: Int = 1, threads: Int = 1, walltime: Duration? = nil, keepsSpool: Bool = false, spooled: [SpoolEntry] = []
   ) {
     var configuration = WorkerConfiguration(
-      session: WorkerSession(rawValue: 7), host: "here", processID: 1, slots: slots, threads: threads,
+      session: session, endpoint: Self.endpoint, host: "here", processID: 1, slots: slots, threads: threads,
       instructionSet: "avx2")
     (configuration.walltime, configuration.keepsSpool) = (walltime, keepsSpool)
     service = WorkerService(configuration, startingAt: .zero, spooled: spooled)
@@ -39,11 +42,40 @@ struct ServiceHarness {
     .welcome(
       Welcome(
         version: protocolVersion, sweepName: "s", epoch: 1, heartbeatInterval: .seconds(2),
-        leaseDuration: .seconds(30), sweep: sweep))
+        leaseDuration: .seconds(30), sweep: sweep, bulk: "tcp://*:7401"))
   }
 
-  mutating func on(_ event: WorkerEvent) { commands += service.handle(event, at: now) }
-  mutating func receive(_ message: CoordinatorMessage) { on(.received(message)) }
+  mutating func on(_ event: WorkerEvent) {
+    commands += service.handle(event, at: now)
+    guard hasBulk else { return }
+    if !opened().isEmpty { on(.bulkConnected) }
+    _ = closed()
+  }
+
+  /// Over the channel that it travels on.
+  mutating func receive(_ message: CoordinatorMessage) {
+    switch message {
+    case .pull, .chunk, .missing: on(.receivedInBulk(message))
+    default: on(.received(message))
+    }
+  }
+
+  /// Takes out where the bulk channel was to be connected.
+  mutating func opened() -> [String] {
+    var opened: [String] = []
+    commands.removeAll { command in
+      guard case .openBulk(let address) = command else { return false }
+      opened.append("\(address)")
+      return true
+    }
+    return opened
+  }
+
+  mutating func closed() -> Int {
+    let before = commands.count
+    commands.removeAll { if case .closeBulk = $0 { true } else { false } }
+    return before - commands.count
+  }
 
   /// Lets time pass and the timer ring.
   mutating func wait(_ duration: Duration) {
@@ -148,7 +180,7 @@ struct ServiceHarness {
       case .keep: "keep"
       case .discard: "discard"
       case .exit: "exit"
-      case .reconnect, .start, .stop, .share, .note: nil
+      case .reconnect, .openBulk, .closeBulk, .start, .stop, .share, .note: nil
       }
     }
   }
@@ -177,6 +209,7 @@ struct ServiceHarness {
   }
 }
 
+let session = WorkerSession(rawValue: 7)
 let token = LeaseToken(epoch: 1, counter: 5)
 
 func grant(

@@ -97,10 +97,10 @@ import Worker
     harness.waitInContact(.seconds(10))
     let next = WorkerMessage.fetch(blob.digest, offset: BlobChunk.maximumChunkBytes)
     #expect(harness.sent() == [next])
-    harness.on(.disconnected)
-    harness.on(.connected)
-    _ = harness.sent()
-    harness.receive(ServiceHarness.welcome)
+    harness.on(.bulkDisconnected)
+    harness.waitInContact(.seconds(3))
+    #expect(harness.sent() == [])
+    harness.on(.bulkConnected)
     #expect(harness.sent() == [next])
   }
 

@@ -40,7 +40,7 @@ import Worker
       .welcome(
         Welcome(
           version: protocolVersion, sweepName: "s", epoch: 2, heartbeatInterval: .seconds(2),
-          leaseDuration: .seconds(30), takesBatches: true)))
+          leaseDuration: .seconds(30), takesBatches: true, bulk: "tcp://*:7401")))
     #expect(harness.service.sendsBatches)
     harness.receive(.helloWanted)
     #expect(!harness.service.sendsBatches)

@@ -55,8 +55,9 @@ import Worker
     guard case .offer(let offered, let found)? = second.sent().last else { return #expect(Bool(false), "no offer") }
     // Above every number that the first process may have used.
     #expect(offered.sequence > 1 << 31 && found == offer(last))
+    second.receive(.wanted(last.digest))
     second.receive(.pull(last.digest, offset: 0))
-    #expect(second.sent().count == 1)
+    #expect(second.sent().count == 2)
     second.receive(.stored(offered, last.digest))
     guard case .result(let ended, let delivered)? = second.sent().last else { return #expect(Bool(false), "no result") }
     #expect(delivered == result(last) && second.discarded() == [])

@@ -218,7 +218,7 @@ nonisolated struct WireChunk: Sendable {
   init() {}
 }
 
-/// Also the worker's `fetch`.
+/// Also the worker's `fetch`, and the coordinator's `wanted`, without an offset.
 nonisolated struct WirePull: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -416,6 +416,21 @@ nonisolated struct WireProgress: Sendable {
   fileprivate var _address: WireTrialAddress? = nil
 }
 
+/// The worker can be asked for a blob over this connection.
+nonisolated struct WireReady: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: UInt64 = 0
+
+  var digest: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct WireOffer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -554,6 +569,9 @@ nonisolated struct WireWelcome: Sendable {
 
   /// The coordinator reads several messages in one frame (type 12).
   var takesBatches: Bool = false
+
+  /// Where checkpoints travel: tcp://HOST:PORT, tcp://*:PORT on the host that the worker knows already, or ipc://PATH.
+  var bulk: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1325,6 +1343,41 @@ nonisolated extension WireProgress: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 }
 
+nonisolated extension WireReady: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Ready"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}digest\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.session != 0 {
+      try visitor.visitSingularFixed64Field(value: self.session, fieldNumber: 1)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireReady, rhs: WireReady) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Offer"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}checkpoint\0")
@@ -1553,7 +1606,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}sweep_name\0\u{1}epoch\0\u{3}heartbeat_interval_milliseconds\0\u{3}lease_duration_milliseconds\0\u{1}sweep\0\u{3}takes_batches\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}sweep_name\0\u{1}epoch\0\u{3}heartbeat_interval_milliseconds\0\u{3}lease_duration_milliseconds\0\u{1}sweep\0\u{3}takes_batches\0\u{1}bulk\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1568,6 +1621,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.leaseDurationMilliseconds) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.sweep) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.takesBatches) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.bulk) }()
       default: break
       }
     }
@@ -1595,6 +1649,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.takesBatches != false {
       try visitor.visitSingularBoolField(value: self.takesBatches, fieldNumber: 7)
     }
+    if !self.bulk.isEmpty {
+      try visitor.visitSingularStringField(value: self.bulk, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1606,6 +1663,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.leaseDurationMilliseconds != rhs.leaseDurationMilliseconds {return false}
     if lhs.sweep != rhs.sweep {return false}
     if lhs.takesBatches != rhs.takesBatches {return false}
+    if lhs.bulk != rhs.bulk {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

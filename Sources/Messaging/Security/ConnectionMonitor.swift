@@ -1,6 +1,7 @@
 // libzmq's events about connections: what the two ends learn of each other before the first message.
 // Events arrive over a pair of sockets inside the process; the owner of the watched socket reads them.
 internal import CZeroMQ
+import Synchronization
 
 struct ConnectionMonitor: ~Copyable {
   enum Event: Equatable {
@@ -18,16 +19,16 @@ struct ConnectionMonitor: ~Copyable {
   private let pair: Socket
   var pointer: UnsafeMutableRawPointer { pair.pointer }
 
-  /// Watches `socket`; to be made before it connects or binds. `generation` tells apart sockets that follow each other.
-  init(
-    _ context: MessagingContext, of socket: borrowing Socket, generation: Int = 0
-  ) throws(TransportError) {
+  private static let made = Atomic<Int>(0)
+
+  /// Watches `socket`; to be made before it connects or binds.
+  init(_ context: MessagingContext, of socket: borrowing Socket) throws(TransportError) {
     let pair = try Socket(context, type: ZMQ_PAIR)
     try pair.set(ZMQ_LINGER, 0, "LINGER")
     // Without a limit: libzmq's I/O thread waits for room here, and everybody's messages would wait with it.
     try pair.set(ZMQ_RCVHWM, 0, "RCVHWM")
-    // The socket's address alone may return while the monitor of the one before is still registered under it.
-    let address = "inproc://monitor-\(UInt(bitPattern: socket.pointer))-\(generation)"
+    // A socket's address would return while the monitor of the one before is still registered under it.
+    let address = "inproc://monitor-\(Self.made.add(1, ordering: .relaxed).newValue)"
     // Not ACCEPT_FAILED: without free descriptors libzmq tries again at once and for ever, an event each time.
     let events =
       ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED

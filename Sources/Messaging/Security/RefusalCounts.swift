@@ -28,6 +28,16 @@ package struct RefusalCounts: Equatable, Codable, Sendable {
 
   package init() {}
 
+  /// Of two sockets together.
+  package static func + (a: Self, b: Self) -> Self {
+    var sum = a
+    for field in [
+      \Self.unknownKey, \.revokedKey, \.brokenHandshake, \.abandonedHandshake, \.revokedMessages, \.foreignMessages,
+      \.tooManyFrames, \.oversizedFrames, \.malformed, \.accepted, \.established, \.ended,
+    ] { sum[keyPath: field] += b[keyPath: field] }
+    return sum
+  }
+
   package var unreadable: Int { tooManyFrames + oversizedFrames + malformed }
 
   /// What is worth a line: names as in docs/protocol.md, without the zeros.

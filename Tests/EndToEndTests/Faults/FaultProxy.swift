@@ -195,6 +195,7 @@ private final class ProxyLoop: Sendable {
         // A descriptor without wishes is left out: poll would report its end again and again.
         requests.append(pollfd(fd: events == 0 ? -1 : stream.source, events: events, revents: 0))
         if let due = stream.queue.first?.due, due > now, !told.rules[index].isHeld { timeout = min(timeout, due - now) }
+        if let due = stream.swapped?.due { timeout = min(timeout, max(due - now, .zero)) }
         if let again = stream.readAgainAt, again > now { timeout = min(timeout, again - now) }
       }
     }

@@ -13,11 +13,13 @@ import Testing
   let lease: String
   let transport: Transport
   let port: UInt16
+  /// For checkpoints.
+  let bulkPort: UInt16
   private(set) var coordinator: RunningProgram
   private(set) var workers: [FleetWorker] = []
   /// Every row that had succeeded when somebody was killed; none may change afterwards.
   private var acknowledged: [TrialID: String] = [:]
-  private let flags: [String]
+  private let words: [String]
   private let place: String
   /// Trials that may end otherwise than with a result.
   var expectsFailures = false
@@ -28,13 +30,19 @@ import Testing
     _ sweep: TinySweep, lease: String = "2s", over transport: Transport = .tcp, flags: [String] = [],
     in directory: TestDirectory? = nil, place: String = "out", with faults: LibcFaults? = nil
   ) throws {
-    (self.sweep, self.lease, self.transport, self.flags, self.place) = (sweep, lease, transport, flags, place)
+    (self.sweep, self.lease, self.transport, self.place) = (sweep, lease, transport, place)
     let directory = try directory ?? TestDirectory()
     self.directory = directory
     out = directory.sweep(place)
-    port = try freePort()
+    (port, bulkPort) = (try freePort(), try freePort())
+    var words = ["--lease", lease] + flags
+    switch transport {
+    case .tcp: words += ["--bind", "tcp://127.0.0.1:\(port)", "--bulk-bind", "tcp://127.0.0.1:\(bulkPort)"]
+    case .ipc: words += ["--bind", "ipc://\(directory.path)/s"]
+    }
+    self.words = words
     try directory.write(sweep.yaml, to: "tiny.yaml")
-    coordinator = try Self.start(port, transport, lease, flags, directory, place, faults)
+    coordinator = try Self.start(words, directory, place, faults)
     try waitForCoordinator()
   }
 
@@ -46,11 +54,9 @@ import Testing
   }
 
   private static func start(
-    _ port: UInt16, _ transport: Transport, _ lease: String, _ flags: [String], _ directory: TestDirectory,
-    _ place: String, _ faults: LibcFaults?
+    _ flags: [String], _ directory: TestDirectory, _ place: String, _ faults: LibcFaults?
   ) throws -> RunningProgram {
-    let endpoint = transport == .tcp ? "tcp://127.0.0.1:\(port)" : "ipc://\(directory.path)/s"
-    let words = ["serve", "tiny.yaml", "--out", place, "--bind", endpoint, "--lease", lease] + flags
+    let words = ["serve", "tiny.yaml", "--out", place] + flags
     guard let faults else { return try RunningProgram(words, in: directory) }
     return try RunningProgram(
       faults.environment + [try productPath("attune")] + words, of: "/usr/bin/env", in: directory)
@@ -64,7 +70,7 @@ import Testing
   }
 
   func startCoordinator(with faults: LibcFaults? = nil) throws {
-    coordinator = try Self.start(port, transport, lease, flags, directory, place, faults)
+    coordinator = try Self.start(words, directory, place, faults)
     try waitForCoordinator()
   }
 
@@ -82,11 +88,10 @@ import Testing
   @discardableResult
   func addWorker(spool: Bool = false, flags: [String] = []) throws -> FleetWorker {
     let number = workers.count + 1
-    let proxy = transport == .tcp ? try FaultProxy(to: port) : nil
-    let endpoint = proxy.map { "tcp://127.0.0.1:\($0.port)" } ?? "ipc://\(directory.path)/s"
+    let lines = transport == .tcp ? try FleetLines(control: port, bulk: bulkPort) : nil
+    let endpoints = lines?.endpoints ?? ["--connect", "ipc://\(directory.path)/s"]
     let worker = try FleetWorker(
-      number: number, proxy: proxy, endpoint: endpoint, spool: spool ? "spool-\(number)" : "none", flags: flags,
-      in: directory)
+      number: number, proxy: lines, spool: spool ? "spool-\(number)" : "none", flags: endpoints + flags, in: directory)
     workers.append(worker)
     return worker
   }
@@ -167,17 +172,17 @@ import Testing
 @ProcessThread final class FleetWorker {
   let number: Int
   /// Nil over ipc.
-  let proxy: FaultProxy?
+  let proxy: FleetLines?
   private(set) var program: RunningProgram
   private let words: [String]
   private let directory: TestDirectory
   let spool: String
 
   init(
-    number: Int, proxy: FaultProxy?, endpoint: String, spool: String, flags: [String], in directory: TestDirectory
+    number: Int, proxy: FleetLines?, spool: String, flags: [String], in directory: TestDirectory
   ) throws {
     (self.number, self.proxy, self.directory, self.spool) = (number, proxy, directory, spool)
-    words = ["--connect", endpoint, "--slots", "1", "--threads", "1", "--spool", spool] + flags
+    words = ["--slots", "1", "--threads", "1", "--spool", spool] + flags
     program = try RunningProgram(words, of: "attune-worker", in: directory)
   }
 

@@ -10,8 +10,8 @@ final class ProxyConnection {
     /// Parts of messages, and when they may leave.
     var queue: [(due: ContinuousClock.Instant, bytes: [UInt8])] = []
     var queuedBytes = 0
-    /// A message that lets the next one pass.
-    var swapped: [UInt8]?
+    /// A message that lets the next one pass, if that comes soon.
+    var swapped: (bytes: [UInt8], due: ContinuousClock.Instant)?
     /// Units held because of their type.
     var held: [MessageSplitter.Unit] = []
     var hasEnded = false
@@ -82,6 +82,10 @@ extension ProxyConnection.Stream {
   }
 
   mutating func release(_ rules: inout FaultRules, at now: ContinuousClock.Instant) {
+    if let first = swapped, first.due <= now {
+      swapped = nil
+      enqueue(first.bytes, rules, at: now)
+    }
     guard rules.holdsFrom == nil, !held.isEmpty else { return }
     let units = held
     held = []
@@ -106,14 +110,14 @@ extension ProxyConnection.Stream {
     }
     guard unit.isMessage else { return enqueue(unit.bytes, rules, at: now) }
     if rules.swaps, swapped == nil {
-      swapped = unit.bytes
+      swapped = (unit.bytes, now + .milliseconds(100))
       return
     }
     enqueue(unit.bytes, rules, at: now)
     if rules.repeats { enqueue(unit.bytes, rules, at: now) }
     if let other = swapped {
       swapped = nil
-      enqueue(other, rules, at: now)
+      enqueue(other.bytes, rules, at: now)
     }
   }
 

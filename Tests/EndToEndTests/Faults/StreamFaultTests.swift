@@ -34,13 +34,16 @@ extension EndToEnd {
       worker.proxy?.record()
       worker.proxy?.reset()
       try fleet.waitForLog("ended", count: 2)
-      let recording = try #require(worker.proxy?.recordings.max { $0.count < $1.count })
-      #expect(recording.count > 10_000)
+      let recording = try #require(worker.proxy?.control.recordings.max { $0.count < $1.count })
+      let checkpoints = try #require(worker.proxy?.bulk.recordings.max { $0.count < $1.count })
+      #expect(recording.count > 1000 && checkpoints.count > 1000, "\(recording.count), \(checkpoints.count)")
       say(recording, to: fleet.port)
+      say(checkpoints, to: fleet.bulkPort)
       try fleet.waitForLog("ended", count: 3)
       try fleet.killCoordinator()
       try fleet.startCoordinator()
       say(recording, to: fleet.port)
+      say(checkpoints, to: fleet.bulkPort)
       try fleet.finish()
       #expect(
         ["hello_repeated", "repeated_end", "stale_token"].contains { fleet.dropped($0) >= 1 },
@@ -80,10 +83,12 @@ extension EndToEnd {
         zmtp([0, 12] + attn + [0, 9, 0, 1, 0, 0, 0, 0]), zmtp([0, 12] + attn + [0, 1, 0, 99, 0, 0, 0, 0]),
         zmtp((0..<50).flatMap { _ in [UInt8(1), 1, 0] } + [0, 1, 0]),
       ]
-      for bytes in strangers { say(bytes, to: fleet.port, atMost: .milliseconds(100)) }
+      for bytes in strangers {
+        for port in [fleet.port, fleet.bulkPort] { say(bytes, to: port, atMost: .milliseconds(100)) }
+      }
       try fleet.finish()
       for reason in ["not_attune", "frame_version", "unknown_type", "frame_count"] {
-        #expect(fleet.dropped("malformed_\(reason)") >= 1, "\(reason)")
+        #expect(fleet.dropped("malformed_\(reason)") >= 2, "\(reason)")
       }
       #expect(try fleet.out.trials().allSatisfy { $0.record.failures == 0 })
     }

@@ -19,7 +19,7 @@ struct SoakGenerator: RandomNumberGenerator {
 }
 
 enum SoakFault: String, CaseIterable {
-  case partition, partitionToCoordinator, partitionToWorker, halfOpen, delay, throttle
+  case partition, partitionToCoordinator, partitionToWorker, halfOpen, delay, throttle, bulkPartition, bulkHalfOpen
   case reset, cut, corruptChunk, refuse, repeated, swapped
   case killWorker, stopWorker, endWorker
   case killCoordinator, stopCoordinator, endCoordinator, fullDisk
@@ -31,7 +31,8 @@ enum SoakFault: String, CaseIterable {
     case .partition, .partitionToCoordinator, .partitionToWorker, .halfOpen, .refuse, .killWorker, .stopWorker, .cut,
       .reset, .throttle, .endWorker:
       true
-    case .delay, .corruptChunk, .repeated, .swapped, .killCoordinator, .stopCoordinator, .endCoordinator, .fullDisk,
+    case .delay, .bulkPartition, .bulkHalfOpen, .corruptChunk, .repeated, .swapped, .killCoordinator, .stopCoordinator,
+      .endCoordinator, .fullDisk,
       .replay, .strangers:
       false
     }
@@ -39,7 +40,8 @@ enum SoakFault: String, CaseIterable {
 
   func lasting(_ generator: inout SoakGenerator) -> Duration {
     switch self {
-    case .partition, .partitionToCoordinator, .partitionToWorker, .halfOpen, .stopWorker, .refuse:
+    case .partition, .partitionToCoordinator, .partitionToWorker, .halfOpen, .bulkPartition, .bulkHalfOpen, .stopWorker,
+      .refuse:
       generator.milliseconds(200...6000)
     case .delay, .throttle, .repeated, .swapped: generator.milliseconds(1000...8000)
     case .stopCoordinator, .killCoordinator, .endCoordinator, .fullDisk: generator.milliseconds(100...4000)

@@ -142,6 +142,8 @@ import Testing
     let proxy = try #require(worker.proxy)
     let heal = { proxy.heal() }
     switch fault {
+    case .bulkPartition: proxy.bulk.setBoth { $0.isHeld = true }
+    case .bulkHalfOpen: proxy.bulk.setBoth { $0.isSwallowed = true }
     case .partition: proxy.setBoth { $0.isHeld = true }
     case .partitionToCoordinator: proxy.setToCoordinator { $0.isHeld = true }
     case .partitionToWorker: proxy.setToWorkers { $0.isHeld = true }
@@ -189,12 +191,14 @@ import Testing
       try disk?.fill()
       return { [disk] in try disk?.empty() }
     case .replay:
-      guard let recording = fleet.workers[0].proxy?.recordings.last else { return nil }
-      say(recording, to: fleet.port, atMost: .milliseconds(500))
+      guard let proxy = fleet.workers[0].proxy else { return nil }
+      for (line, port) in [(proxy.control, fleet.port), (proxy.bulk, fleet.bulkPort)] {
+        if let recording = line.recordings.last { say(recording, to: port, atMost: .milliseconds(500)) }
+      }
       return nil
     case .strangers:
       let bytes = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      say(bytes, to: fleet.port, atMost: .milliseconds(100))
+      for port in [fleet.port, fleet.bulkPort] { say(bytes, to: port, atMost: .milliseconds(100)) }
       return nil
     }
     return heal
