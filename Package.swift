@@ -126,7 +126,8 @@ let package = Package(
     .executableTarget(
       name: "Arm64Recorder", dependencies: ["Training", "Kernels", "KernelTypes", "Shared"],
       path: "Tests/Arm64/Recorder", swiftSettings: strict),
-    .testTarget(name: "EndToEndTests", dependencies: ["Shared", "Store", "Reports"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["Shared", "Store", "Reports", "Messaging"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

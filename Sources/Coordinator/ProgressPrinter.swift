@@ -10,7 +10,7 @@ final class ProgressPrinter {
   private var interval: Duration { isTerminal ? .milliseconds(200) : .seconds(5) }
   private(set) var nextUpdate = Duration.zero
   private var drawnLines = 0
-  /// Says nothing, where the program is only measured.
+  /// Shows no progress, where the program is only measured; what went wrong is told.
   private let isQuiet: Bool
 
   init(isQuiet: Bool = false) { self.isQuiet = isQuiet }
@@ -46,7 +46,7 @@ final class ProgressPrinter {
   private var eraser: String { drawnLines > 0 ? "\u{1B}[\(drawnLines)F\u{1B}[J" : "" }
 
   private func emit(_ text: String) {
-    if !text.isEmpty, !isQuiet { writeToStandardError(text) }
+    if !text.isEmpty { writeToStandardError(text) }
   }
 }
 

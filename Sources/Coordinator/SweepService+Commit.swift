@@ -108,7 +108,7 @@ extension SweepService {
       let what = if case .diskFull(let place) = error { "\(place): no space is left on the disk" } else { "\(error)" }
       display.note("\(what); the sweep waits and goes on by itself once there is some: nothing is lost")
       var line = LogLine("storage_failed")
-      line.reason = error.description
+      (line.reason, line.count) = (error.description, changes.count)
       log.write(line)
       handle(.holdGrants(true))
     }

@@ -90,3 +90,10 @@ func say(_ bytes: [UInt8], to port: UInt16, atMost limit: Duration = .seconds(2)
     usleep(2000)
   }
 }
+
+/// A greeting of ZMTP 3.0 without security, as a DEALER, then `frames`.
+func zmtp(_ frames: [UInt8]) -> [UInt8] {
+  let greeting: [UInt8] = [0xff] + [UInt8](repeating: 0, count: 8) + [0x7f, 3, 0] + Array("NULL".utf8)
+  let ready = [5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 6] + Array("DEALER".utf8)
+  return greeting + [UInt8](repeating: 0, count: 64 - greeting.count) + [4, UInt8(ready.count)] + ready + frames
+}

@@ -1,6 +1,7 @@
 // A coordinator with keys: who is not allowed never takes part, and damaged bytes end connections, not results. Numbers are
 // those of docs/reliability.md.
 import Foundation
+import Messaging
 import Shared
 import Store
 import Testing
@@ -66,6 +67,43 @@ extension EndToEnd {
       try fleet.finish()
       let record = try #require(try fleet.out.trials().first { $0.record.id == trial.record.id }?.record)
       #expect(record.failures == 0, "being shut out is nobody's failure")
+    }
+
+    @Test func `29: who speaks under another key's session is refused, gets no trial and no checkpoint of it`() throws {
+      let fleet = try fleet(.faulty, lease: "8s")
+      #expect(try attune(["keys", "new", "keys", "--worker", "node2"], in: fleet.directory).exitCode == 0)
+      let worker = try fleet.addWorker(flags: allowed)
+      let trial = try fleet.waitForTrial(of: worker, withCheckpoint: true)
+      let (session, offer) = (try #require(trial.holder), try #require(trial.checkpoint))
+      // An allowed worker of ours that lies: the other one's session and trial, under its own key.
+      let keys = try KeyDirectory(fleet.directory.path + "/keys/workers/node2").workerKeys()
+      let context = try MessagingContext()
+      func connect(_ port: UInt16) throws -> WorkerEndpoint {
+        try WorkerEndpoint(
+          context, connect: try EndpointAddress("tcp://127.0.0.1:\(port)"), session: session, security: .curve(keys))
+      }
+      func answer(to message: WorkerMessage, at port: UInt16) throws -> CoordinatorMessage? {
+        var line = try connect(port)
+        while try !line.send(message) { _ = try line.wait(timeout: .seconds(20), toSend: true) }
+        for _ in 1...50 {
+          if case .message(let answer)? = try line.receive() { return answer }
+          _ = try line.wait(timeout: .seconds(1))
+        }
+        return nil
+      }
+      let held = HeldTrial(trial: trial.record.id, token: LeaseToken(epoch: 1, counter: 1), step: 0)
+      let hello = WorkerHello(
+        session: session, minimumVersion: protocolVersion, maximumVersion: protocolVersion,
+        arithmeticVersion: arithmeticVersion, host: "thief", processID: 1, slots: 1, threads: 1, instructionSet: "avx2",
+        programVersion: programVersion, inventory: [held])
+      guard case .refused(let reason)? = try answer(to: .hello(hello), at: fleet.port) else {
+        return #expect(Bool(false), "it was not refused")
+      }
+      #expect(reason.contains("belongs to another worker's key"))
+      #expect(try answer(to: .ready(session, offer.digest), at: fleet.bulkPort) == .heard)
+      try fleet.finish()
+      #expect(fleet.dropped("session_of_another_key") >= 1)
+      #expect(try fleet.out.trials().allSatisfy { $0.record.attempts == 1 && $0.record.failures == 0 })
     }
 
     @Test func `22: bits that flip anywhere on the way end encrypted connections and reach no result`() throws {

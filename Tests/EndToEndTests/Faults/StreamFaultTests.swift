@@ -63,6 +63,25 @@ extension EndToEnd {
       #expect(try fleet.out.trials().allSatisfy { $0.record.attempts == 1 })
     }
 
+    @Test func `25: a message without end ends the coordinator before it takes the memory, and the next one goes on`()
+      throws
+    {
+      let fleet = try Fleet(.faulty, lease: "8s", flags: ["--memory-limit", "96MiB"])
+      let worker = try fleet.addWorker()
+      let trial = try fleet.waitForTrial(of: worker, withCheckpoint: true)
+      // One message of hundreds of frames, each below the limit, and always one more.
+      let frame = [UInt8(3), 0, 0, 0, 0, 0, 3, 0, 0] + [UInt8](repeating: 7, count: 0x30000)
+      say(zmtp((0..<700).flatMap { _ in frame }), to: fleet.port, atMost: .seconds(20))
+      let ended = try fleet.coordinator.end()
+      #expect(ended.exitCode == 75, "\(ended.errors)")
+      #expect(ended.errors.contains("of memory are in use, --memory-limit is 96"), "\(ended.errors)")
+      try fleet.remember()
+      try fleet.startCoordinator()
+      try fleet.finish()
+      let record = try #require(try fleet.out.trials().first { $0.record.id == trial.record.id }?.record)
+      #expect(record.failures == 0, "the coordinator's end is nobody's failure")
+    }
+
     @Test func `26: strangers at the socket are dropped, and the sweep goes on`() throws {
       let fleet = try Fleet(.faulty)
       try fleet.addWorker()
@@ -116,13 +135,6 @@ extension EndToEnd {
       #expect(fleet.dropped("no_free_descriptor") >= 1)
       #expect(fleet.out.log().contains { $0.event == "descriptors_free" })
       #expect(try fleet.out.trials().allSatisfy { $0.record.failures == 0 })
-    }
-
-    /// A greeting of ZMTP 3.0 without security, as a DEALER, then `frames`.
-    private func zmtp(_ frames: [UInt8]) -> [UInt8] {
-      let greeting: [UInt8] = [0xff] + [UInt8](repeating: 0, count: 8) + [0x7f, 3, 0] + Array("NULL".utf8)
-      let ready = [5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 6] + Array("DEALER".utf8)
-      return greeting + [UInt8](repeating: 0, count: 64 - greeting.count) + [4, UInt8(ready.count)] + ready + frames
     }
   }
 }
