@@ -150,10 +150,13 @@ extension SweepScheduler {
   mutating func checkpointStored(
     _ address: TrialAddress, _ offer: CheckpointOffer, from session: WorkerSession, at now: MonotonicInstant
   ) {
-    guard let index = hold(address, by: session, at: now) else { return }
+    // Bytes travel apart from contact: the last piece may be written down when the worker is known to be lost. Whoever
+    // goes on with the trial begins there, and nothing is leased to a session that nobody watches any more.
+    let isPresent = workers[session]?.isSilent == false
+    guard let index = isPresent ? hold(address, by: session, at: now) : current(address) else { return }
     if offer.step >= trials[index].checkpoint?.step ?? 0 { trials[index].checkpoint = offer }
     commands.append(.persist(.checkpoint(address.trial, offer)))
-    commands.append(.send(.stored(address, offer.digest), to: session))
+    if isPresent { commands.append(.send(.stored(address, offer.digest), to: session)) }
   }
 
   mutating func finished(

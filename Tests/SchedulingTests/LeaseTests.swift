@@ -22,6 +22,43 @@ import Testing
     #expect(again.resume == CheckpointOffer(digest: digest("at 40"), byteCount: 100, step: 40))
   }
 
+  @Test(arguments: [true, false])
+  func `a checkpoint stored after its worker was lost is kept, and leases the trial to nobody`(ended: Bool) throws {
+    let harness = SchedulerHarness(makePlan(candidates: 1))
+    harness.connect(session(1))
+    let (grant, worker) = try #require(harness.nextGrant())
+    harness.say(.started(harness.address(grant)), from: worker)
+    let offer = CheckpointOffer(digest: digest("at 20"), byteCount: 100, step: 20)
+    harness.say(.offer(harness.address(grant), offer), from: worker)
+    let collected = try #require(harness.collects.last)
+    if ended { harness.event(.workerEnded(worker, reason: "killed")) } else { harness.advance(.seconds(31)) }
+    _ = harness.takeMessages(to: worker)
+    harness.event(.checkpointStored(collected.0, collected.1, from: worker))
+    #expect(harness.state(grant.trial) == .pending)
+    #expect(harness.checkpoints[grant.trial] == [offer])
+    #expect(harness.takeMessages(to: worker) == [])
+    harness.connect(session(2))
+    let (again, holder) = try #require(harness.nextGrant())
+    #expect(again.trial == grant.trial && holder == session(2))
+    #expect(again.resume == offer)
+  }
+
+  @Test func `a late checkpoint of a trial that another worker has is fenced`() throws {
+    let harness = SchedulerHarness(makePlan(candidates: 1))
+    harness.connect(session(1))
+    let (grant, worker) = try #require(harness.nextGrant())
+    harness.say(
+      .offer(harness.address(grant), CheckpointOffer(digest: digest("at 20"), byteCount: 100, step: 20)), from: worker)
+    let collected = try #require(harness.collects.last)
+    harness.event(.workerEnded(worker, reason: "killed"))
+    harness.connect(session(2))
+    let (again, holder) = try #require(harness.nextGrant())
+    #expect(again.trial == grant.trial)
+    harness.event(.checkpointStored(collected.0, collected.1, from: worker))
+    #expect(harness.checkpoints[grant.trial] == nil)
+    #expect(harness.stored[grant.trial]?.holder == holder)
+  }
+
   @Test func `a silent worker's lease expires after 30 seconds, and any message renews it`() throws {
     let harness = SchedulerHarness(makePlan(candidates: 1))
     harness.connect(session(1))
