@@ -43,10 +43,13 @@ extension WorkerService {
 
   /// Should this process end, the next one hands over the checkpoint and says that the training was cut off.
   mutating func keepInterim(_ attempt: Attempt, _ checkpoint: WrittenCheckpoint, at now: Duration) {
+    guard configuration.keepsSpool else { return }
     if let last = attempts[attempt]?.interim, now - last.at < configuration.interimInterval { return }
+    // Whoever goes on from this checkpoint does not measure again what came before it.
+    tellProgress(attempt, at: now)
     keep(
       attempt, .released(reason: "its worker ended in the middle and was started again", unclean: true), checkpoint)
-    if configuration.keepsSpool { attempts[attempt]?.interim = (checkpoint, now) }
+    attempts[attempt]?.interim = (checkpoint, now)
   }
 
   /// A training that does not stop in time: its newest checkpoint in the spool is no longer one of a crash.

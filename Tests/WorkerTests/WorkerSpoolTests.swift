@@ -97,6 +97,27 @@ import Worker
     second.expectNothingElse()
   }
 
+  @Test func `a training that was cut off is handed over with its learning curve up to the checkpoint`() throws {
+    var first = training()
+    first.on(.progressed(attempt(), points: [point(40)], step: 40, stepsPerSecond: 1))
+    // Not told yet: it has just been told how far the attempt is.
+    first.on(.progressed(attempt(), points: [point(50)], step: 50, stepsPerSecond: 1))
+    first.on(.wrote(attempt(), checkpoint(50)))
+    let entry = try SpoolEntry(file: try #require(first.kept().first).file)
+    var second = ServiceHarness(keepsSpool: true, spooled: [entry])
+    _ = greet(&second)
+    second.receive(ServiceHarness.welcome(to: ServiceHarness.sweep))
+    var points: [MetricPoint] = []
+    for message in second.sent() {
+      switch message {
+      case .progress(_, let told, _, _): points += told
+      case .offer: #expect(points == [point(40), point(50)], "the curve comes before the checkpoint")
+      default: #expect(Bool(false), "nothing else is said yet")
+      }
+    }
+    #expect(points == [point(40), point(50)])
+  }
+
   @Test func `a training that was cut off is handed over with its last checkpoint, as an end that counts`() throws {
     var first = training()
     first.on(.wrote(attempt(), checkpoint(50)))
