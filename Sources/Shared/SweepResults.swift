@@ -94,6 +94,8 @@ package struct SweepResults: Sendable {
   /// Learning curves by trial, ascending by step.
   package var curves: [TrialID: [MetricPoint]]
   package var provenance: SweepProvenance
+  /// What people call the trials, where their numbers are not those of one directory.
+  package var names: [TrialID: String] = [:]
   package init(
     plan: SweepPlan, trials: [TrialRecord], curves: [TrialID: [MetricPoint]], provenance: SweepProvenance
   ) {
@@ -102,4 +104,6 @@ package struct SweepResults: Sendable {
     self.curves = curves
     self.provenance = provenance
   }
+
+  package func name(of trial: TrialID) -> String { names[trial] ?? trial.description }
 }

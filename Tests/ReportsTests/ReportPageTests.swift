@@ -10,7 +10,8 @@ import Testing
   }
 
   /// Names of elements that were opened and not closed, or closed and not opened.
-  private func unbalancedElements(_ html: String) -> [String] {
+  private func unbalancedElements(_ page: String) -> [String] {
+    let html = withoutScripts(page)
     var open: [String] = []
     var wrong: [String] = []
     for piece in html.split(separator: "<").dropFirst() {
@@ -34,13 +35,63 @@ import Testing
     #expect(unbalancedElements(page(results)) == [])
   }
 
-  @Test func `the page needs nothing from elsewhere and runs no script`() {
+  @Test func `the page needs nothing from elsewhere and runs one script, known by its digest`() throws {
     let html = page(SampleSweep().results())
-    for forbidden in ["http:", "https:", "src=", "url(", "@import", "<script", "<link"] {
-      #expect(!html.contains(forbidden))
+    for forbidden in ["https:", "src=", "url(", "@import", "<link", "fetch(", "XMLHttpRequest"] {
+      #expect(!html.contains(forbidden), "\(forbidden)")
     }
+    // The one address is the name of the SVG language.
+    #expect(!html.replacing("http://www.w3.org/2000/svg", with: "").contains("http:"))
     #expect(html.contains("default-src 'none'"))
     #expect(html.contains("prefers-color-scheme:dark"))
+    let scripts = html.components(separatedBy: "<script").dropFirst()
+    #expect(scripts.map { $0.hasPrefix(" type=\"application/json\"") } == [true, false])
+    let script = try #require(scripts.last?.dropFirst().components(separatedBy: "</script>").first)
+    let digits = Array(sha256Hex(Array(script.utf8)))
+    let digest = stride(from: 0, to: 64, by: 2).compactMap { UInt8(String(digits[$0..<($0 + 2)]), radix: 16) }
+    #expect(html.contains("script-src &#39;sha256-\(Data(digest).base64EncodedString())&#39;"))
+  }
+
+  @Test func `every cell has its details: seeds, checkpoints, what was tuned and what failed`() throws {
+    var sweep = SampleSweep()
+    sweep.change = { trial in
+      guard trial.cell.rawValue == 6, trial.stage == .reporting, trial.seed.rawValue == 2 else { return }
+      (trial.state, trial.result, trial.reason) = (.quarantined, nil, "signal 9")
+    }
+    let results = sweep.results()
+    let html = page(results)
+    #expect(html.components(separatedBy: "<template id=\"cell-").count == 12 + 1)
+    #expect(html.components(separatedBy: "data-cell=\"").count == 12 + 1)
+    let detail = try #require(
+      html.components(separatedBy: "<template id=\"cell-6\"").last?.components(separatedBy: "</template>").first)
+    #expect(detail.contains("data-title=\"exp on relu\""))
+    #expect(detail.components(separatedBy: "class=\"strand ").count == 7 + 1)
+    let digest = BlobDigest(of: []).rawValue
+    #expect(detail.contains("data-copy=\"blobs/sha256/\(digest.prefix(2))/\(digest)\""))
+    #expect(detail.contains("<strong>0.02</strong> (edge)</td><td>0.007 to 0.02</td>"))
+    #expect(detail.contains("<li>seed 2: quarantined – signal 9</li>"))
+    #expect(detail.contains("2 candidates."))
+  }
+
+  @Test func `what is drawn can be taken away as numbers, for every picture of the page`() throws {
+    let results = SampleSweep().results()
+    let matrix = SweepMatrix(results: results)
+    let pictures = ReportPictures(results, matrix)
+    #expect(Set(pictures.all.map(\.id)).count == pictures.all.count)
+    let html = page(results)
+    let data = try #require(
+      html.components(separatedBy: "id=\"data\">").last?.components(separatedBy: "</script>").first)
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any])
+    let tables = try #require(json["tables"] as? [String: String])
+    for picture in pictures.all {
+      #expect(html.contains("id=\"picture-\(picture.id)\""))
+      #expect(html.contains("data-take=\"svg\" data-picture=\"\(picture.id)\""))
+      #expect(tables[picture.id] == picture.csv)
+    }
+    // The means of the drawn differences are those of the tests.
+    let differences = try #require(tables["differences-relu"]?.split(separator: "\n"))
+    let mean = try #require(differences.first { $0.hasPrefix("exp,relu,mean,") }?.split(separator: ",")[3])
+    #expect(Double(mean) == matrix.rows[1].bestSet.pair(1, beats: 2)?.difference.mean)
   }
 
   @Test func `names from manifests and machines never become elements`() {
@@ -54,7 +105,7 @@ import Testing
     }
     let html = page(sweep.results())
     #expect(!html.contains("<img"))
-    #expect(!html.contains("<script"))
+    #expect(html.components(separatedBy: "<script").count == 2 + 1)
     #expect(!html.contains("<svg onload"))
     #expect(!html.contains("<b>"))
     #expect(!html.contains("\u{0}"))
@@ -121,7 +172,9 @@ import Testing
     sweep.tasks = [.linear]
     sweep.change = { $0.result?.metrics.testLoss *= 0.037 }
     let html = page(sweep.results())
-    let drawing = try #require(html.components(separatedBy: "<svg class=\"chart\" viewBox=\"0 0 ").last)
+    let drawing = try #require(
+      html.components(separatedBy: "id=\"picture-seeds-linear\"").last?.components(separatedBy: "viewBox=\"0 0 ")
+        .dropFirst().first)
     let width = try #require(Double(drawing.prefix { $0.isNumber || $0 == "." }))
     let texts = drawing.matches(of: /<text class="tick" x="([0-9.]+)"[^>]*text-anchor="start">([^<]*)</)
     #expect(texts.count == 4)
@@ -143,7 +196,8 @@ import Testing
 
   @Test func `no table hides rows in a scrolled box, and narrow screens name the lines outside the drawing`() {
     let html = page(SampleSweep().results())
-    #expect(!html.contains("max-height"))
+    #expect(!html.contains("max-height:") || html.components(separatedBy: "max-height:").count == 1 + 1)
+    #expect(html.contains("max-height:none"))
     #expect(html.contains("24 candidates"))
     #expect(html.components(separatedBy: "<p class=\"keys\">").count == 3 + 1)
   }

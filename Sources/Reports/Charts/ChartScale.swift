@@ -1,8 +1,11 @@
-// From numbers to places on a chart, and the ticks that say so. Linear for steps, logarithmic for losses.
+// From numbers to places on a chart, and the ticks that say so. Linear for steps, logarithmic for losses, and for
+// differences that lie decades apart linear about 0 and logarithmic beyond.
 import Foundation
 
 package struct ChartScale: Sendable {
   let isLogarithmic: Bool
+  /// Where a symmetric scale turns from linear to logarithmic; 0 on all others.
+  private(set) var linearWidth = 0.0
   /// In numbers; on a logarithmic scale above 0.
   let low: Double
   let high: Double
@@ -30,8 +33,18 @@ package struct ChartScale: Sendable {
     (self.start, self.end) = (start, end)
   }
 
+  /// Differences within ±`width` linearly, larger ones by their order of magnitude: asinh(value / width).
+  package init(symmetric range: ClosedRange<Double>, width: Double, start: Double, end: Double) {
+    self.init(linear: range, start: start, end: end)
+    linearWidth = max(width, 1e-12)
+  }
+
   package func place(_ value: Double) -> Double {
     let clamped = min(max(value, low), high)
+    if linearWidth > 0 {
+      let (least, most) = (asinh(low / linearWidth), asinh(high / linearWidth))
+      return start + (asinh(clamped / linearWidth) - least) / (most - least) * (end - start)
+    }
     let share = isLogarithmic ? log(clamped / low) / log(high / low) : (clamped - low) / (high - low)
     return start + share * (end - start)
   }
@@ -52,7 +65,21 @@ package struct ChartScale: Sendable {
 
   /// About `count` labelled ticks at round numbers.
   package func ticks(count: Int) -> [Tick] {
-    isLogarithmic ? logarithmicTicks(count: count) : linearTicks(count: count)
+    if linearWidth > 0 { return symmetricTicks() }
+    return isLogarithmic ? logarithmicTicks(count: count) : linearTicks(count: count)
+  }
+
+  /// 0 and powers of ten on both sides from `linearWidth` on.
+  private func symmetricTicks() -> [Tick] {
+    let largest = max(abs(low), abs(high))
+    var magnitudes: [Double] = []
+    var exponent = Int(ceil(log10(linearWidth) - 1e-9))
+    while exponent < 300, pow(10, Double(exponent)) <= largest, magnitudes.count < 30 {
+      magnitudes.append(exponent < 0 ? 1 / pow(10, Double(-exponent)) : pow(10, Double(exponent)))
+      exponent += 1
+    }
+    let values = magnitudes.reversed().map { -$0 } + [0] + magnitudes
+    return values.filter { $0 >= low && $0 <= high }.map { Tick(value: $0, label: shortText($0)) }
   }
 
   /// Steps of 1, 2 or 5 times a power of ten. Source: Heckbert 1990, "Nice numbers for graph labels".

@@ -20,9 +20,10 @@ struct CurveChart {
   private let width = 560.0, height = 320.0
   private let left = 56.0, right = 100.0, top = 14.0, bottom = 44.0
 
-  func markup() -> Markup {
+  /// Nil while there is nothing to draw.
+  func drawing() -> Drawing? {
     let drawn = series.filter { !$0.curve.points.isEmpty }
-    guard !drawn.isEmpty else { return "<p class=\"quiet\">No learning curves are stored yet.</p>" }
+    guard !drawn.isEmpty else { return nil }
     let y = lossScale(drawn)
     let lastStep = drawn.flatMap { $0.curve.points.map(\.step) }.max() ?? 1
     let x = ChartScale(linear: 0...Double(max(1, lastStep)), start: left, end: width - right)
@@ -33,7 +34,23 @@ struct CurveChart {
       drawn.compactMap { series in
         series.curve.points.last.map { SeriesLabel(name: series.name, index: series.index, place: y.place($0.mean)) }
       }, right: width - right, bottom: height - bottom)
-    return SVG.drawing(width: width, height: height, label: "Validation loss against step, \(title)", content)
+    return Drawing(width: width, height: height, label: "Validation loss against step, \(title)", content: content)
+  }
+
+  /// What is drawn: per series and step the geometric mean over seeds, one standard deviation of ln loss down and up.
+  func csv() -> String {
+    let points = series.flatMap { series in
+      series.curve.points.map { point -> [JSONValue] in
+        [
+          .text(series.name), .integer(point.step), .number(point.mean), .number(point.low), .number(point.high),
+          .integer(point.seeds),
+        ]
+      }
+    }
+    let levels = [("Bayes", bayes), ("zero", zero)] + series.map { ("reference of \($0.name)", $0.reference) }
+    return csvTable(
+      ["series", "step", "validation_loss", "low", "high", "seeds"],
+      points + levels.filter(\.1.isFinite).map { [.text($0.0), .null, .number($0.1), .null, .null, .null] })
   }
 
   private func lossScale(_ drawn: [Series]) -> ChartScale {

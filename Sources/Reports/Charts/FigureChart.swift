@@ -22,11 +22,10 @@ struct FigureChart {
   private let width = 560.0, height = 320.0
   private let left = 56.0, right = 100.0, top = 14.0, bottom = 44.0
 
-  func markup() -> Markup {
+  /// Nil while there is nothing to draw.
+  func drawing() -> Drawing? {
     let drawn = series.filter { !$0.points.isEmpty }
-    guard !drawn.isEmpty, let first = ticks.first, let last = ticks.last else {
-      return "<p class=\"quiet\">No reporting trial has a result yet.</p>"
-    }
+    guard !drawn.isEmpty, let first = ticks.first, let last = ticks.last else { return nil }
     let margin: Double = max(0.5, 0.03 * (last.x - first.x))
     let x = ChartScale(linear: (first.x - margin)...(last.x + margin), start: left, end: width - right)
     let y = lossScale(drawn)
@@ -37,7 +36,22 @@ struct FigureChart {
       drawn.compactMap { series in
         series.points.last.map { SeriesLabel(name: series.name, index: series.index, place: y.place($0.losses.mean)) }
       }, right: width - right, bottom: height - bottom)
-    return SVG.drawing(width: width, height: height, label: "\(yName) against \(xName), \(title)", content)
+    return Drawing(width: width, height: height, label: "\(yName) against \(xName), \(title)", content: content)
+  }
+
+  /// What is drawn: per series and place the mean over seeds and the standard deviation.
+  func csv() -> String {
+    let points = series.flatMap { series in
+      series.points.map { point -> [JSONValue] in
+        [
+          .text(series.name), .text(point.label), .number(point.losses.mean), .optional(point.losses.standardDeviation),
+          .integer(point.losses.count),
+        ]
+      }
+    }
+    return csvTable(
+      ["series", xName, "mean", "sd", "seeds"],
+      points + bayes.map { [.text("Bayes"), .number($0.x), .number($0.lnLoss), .null, .null] })
   }
 
   func keys() -> Markup { seriesKeys(series.filter { !$0.points.isEmpty }.map { ($0.name, $0.index) }) }

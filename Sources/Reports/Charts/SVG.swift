@@ -2,17 +2,19 @@
 // the reader's dark or light mode.
 
 enum SVG {
-  /// - label: read aloud instead of the picture.
-  static func drawing(width: Double, height: Double, label: String, _ content: Markup) -> Markup {
-    """
-    <svg class="chart" viewBox="0 0 \(number(width)) \(number(height))" role="img" aria-label="\(label)">
-    \(content)
-    </svg>
-    """
-  }
-
   static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, style: String) -> Markup {
     "<line class=\"\(style)\" x1=\"\(number(x1))\" y1=\"\(number(y1))\" x2=\"\(number(x2))\" y2=\"\(number(y2))\"/>"
+  }
+
+  /// - fill: a colour of its own, such as a heat map's; empty leaves it to the style.
+  static func rectangle(
+    _ x: Double, _ y: Double, _ width: Double, _ height: Double, style: String, fill: String = ""
+  ) -> Markup {
+    let colour: Markup = fill.isEmpty ? "" : " style=\"fill:\(fill)\""
+    return """
+      <rect class="\(style)"\(colour) x="\(number(x))" y="\(number(y))" width="\(number(width))" \
+      height="\(number(height))" rx="3"/>
+      """
   }
 
   enum Anchor: String { case start, middle, end }
@@ -68,6 +70,11 @@ enum SVG {
   }
   static let markerShapes = 5
 
+  /// About a marker.
+  static func ring(_ x: Double, _ y: Double) -> Markup {
+    "<circle class=\"ring\" cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"6.5\"/>"
+  }
+
   private static func polygon(
     _ corners: [(Double, Double)], _ x: Double, _ y: Double, _ style: String, _ tip: Markup
   ) -> Markup {
@@ -75,7 +82,7 @@ enum SVG {
     return "<polygon class=\"\(style)\" points=\"\(points)\">\(tip)</polygon>"
   }
 
-  private static func number(_ value: Double) -> String { coordinate(value) }
+  static func number(_ value: Double) -> String { coordinate(value) }
   /// Tenths of a unit are finer than a screen's pixel.
   private static func coordinate(_ value: Double) -> String { value.isFinite ? fixedText(value, decimals: 1) : "0" }
 }

@@ -15,9 +15,9 @@ struct SeedChart {
     return max(196, 16 + 7.32 * Double(longest))
   }
 
-  func markup() -> Markup {
-    let cells = row.cells.enumerated().filter { $0.element.measured.lnTestLoss != nil }
-    guard !cells.isEmpty else { return "<p class=\"quiet\">No reporting trial has a result yet.</p>" }
+  /// Nil while there is nothing to draw.
+  func drawing() -> Drawing? {
+    guard row.cells.contains(where: { $0.measured.lnTestLoss != nil }) else { return nil }
     let height = top + lane * Double(row.cells.count) + bottom
     let middle = names + (width - names - numbers - gap) * 0.5
     let losses = lossScale(end: middle)
@@ -26,7 +26,32 @@ struct SeedChart {
     for (index, cell) in row.cells.enumerated() {
       content += drawn(cell, index, top + lane * (Double(index) + 0.5), losses, deviations)
     }
-    return SVG.drawing(width: width, height: height, label: "Test losses of every seed, \(row.label)", content)
+    return Drawing(width: width, height: height, label: "Test losses of every seed, \(row.label)", content: content)
+  }
+
+  /// What is drawn: every seed, and per cell the mean of ln loss with its interval.
+  func csv() -> String {
+    let seeds = row.cells.flatMap { cell in
+      cell.measured.present.map { score -> [JSONValue] in
+        [
+          .text(cell.columnName), .integer(Int(score.seed.rawValue)), .number(score.testLoss),
+          .number(score.lnTestLoss), .null, .null, .integer(score.isDiverged ? 1 : 0),
+        ]
+      }
+    }
+    let means = row.cells.compactMap { cell -> [JSONValue]? in
+      guard let summary = cell.measured.lnTestLoss else { return nil }
+      let interval = summary.interval(confidence: confidence)
+      return [
+        .text(cell.columnName), .text("mean"), .number(exponential(summary.mean)), .number(summary.mean),
+        .optional(interval?.low), .optional(interval?.high), .null,
+      ]
+    }
+    let levels = baselines.map { name, value -> [JSONValue] in
+      [.text(name), .null, .number(value), .null, .null, .null, .null]
+    }
+    return csvTable(
+      ["series", "seed", "test_loss", "ln_test_loss", "ln_low", "ln_high", "diverged"], seeds + means + levels)
   }
 
   private var baselines: [(String, Double)] {

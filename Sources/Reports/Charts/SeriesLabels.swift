@@ -41,8 +41,3 @@ func seriesKeys(_ series: [(name: String, index: Int)]) -> Markup {
 
 /// Colours of the style sheet; more series repeat them with dashed lines and other markers.
 let chartColours = 8
-
-/// At most so many characters, the last an ellipsis where some are missing.
-func shortened(_ text: String, to count: Int) -> String {
-  text.count <= count ? text : text.prefix(max(0, count - 1)) + "…"
-}

@@ -6,10 +6,13 @@ import Shared
 /// line tools need.
 package func matrixCSV(_ matrix: SweepMatrix) -> String {
   let columns = matrixColumns(matrix)
-  var lines = [columns.map { csvField($0.name) }.joined(separator: ",")]
-  for cell in matrix.cells {
-    lines.append(columns.map { csvField(csvText($0.value(cell))) }.joined(separator: ","))
-  }
+  return csvTable(columns.map(\.name), matrix.cells.map { cell in columns.map { $0.value(cell) } })
+}
+
+/// A header line and a line per row.
+func csvTable(_ header: [String], _ rows: [[JSONValue]]) -> String {
+  var lines = [header.map(csvField).joined(separator: ",")]
+  for row in rows { lines.append(row.map { csvField(csvText($0)) }.joined(separator: ",")) }
   return lines.joined(separator: "\n") + "\n"
 }
 

@@ -64,3 +64,9 @@ func settingText(_ value: Double) -> String { value.isFinite ? String(format: "%
 
 /// `95 %`
 func percentLabel(_ share: Double) -> String { settingText(100 * share) + " %" }
+
+/// The largest power of ten that is not above `value`, which is above 0.
+func powerOfTen(atMost value: Double) -> Double {
+  let exponent = floor(log10(value) + 1e-12)
+  return exponent < 0 ? 1 / pow(10, -exponent) : pow(10, exponent)
+}

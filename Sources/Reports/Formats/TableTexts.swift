@@ -16,7 +16,8 @@ func lossText(_ cell: MatrixCell) -> String {
   return loss + statusMark(cell.status)
 }
 
-private func statusMark(_ status: CellStatus) -> String {
+/// What `lossText` appends.
+func statusMark(_ status: CellStatus) -> String {
   switch status {
   case .pending: "?"
   case .diverged: "d"

@@ -2,26 +2,47 @@
 // it, along the step a panel per row. Sweeps that name neither have none.
 import Shared
 
-func figureSection(_ results: SweepResults, _ matrix: SweepMatrix) -> Markup {
-  axisFigures(matrix) + stepFigures(results, matrix)
+func figureSection(_ pictures: ReportPictures, _ matrix: SweepMatrix) -> Markup {
+  let axis = matrix.axes.first { $0.role == .x }?.name.rawValue ?? ""
+  return panelSection("Along \(axis)", pictures.alongAxis, note: " The numbers are those of matrix.csv.")
+    + panelSection("Along the step", pictures.alongStep)
 }
 
-private func stepFigures(_ results: SweepResults, _ matrix: SweepMatrix) -> Markup {
-  guard matrix.settings.alongStep else { return "" }
-  let panels = matrix.rows.map { figure(stepPanel($0, results)) }
+/// Panels with one caption for all.
+private func panelSection(_ title: String, _ pictures: [Picture], note: String = "") -> Markup {
+  guard let first = pictures.first else { return "" }
   return """
     <section>
-    <h2>Along the step</h2>
-    <div class="panels">\(panels.joined())</div>
-    <p class="quiet">Mean over the reporting seeds of ln validation loss, band one standard deviation over seeds; a run that
-    diverged counts until it did. Dashed: the Bayes predictor on the test prompts, left out where it is exact.</p>
+    <h2>\(title)</h2>
+    <div class="panels">\(pictures.map(panel).joined())</div>
+    <p class="quiet">\(first.caption)\(note)</p>
     </section>
     """
 }
 
-func figure(_ panel: FigureChart) -> Markup {
+/// A picture under its title, without the caption that several share.
+func panel(_ picture: Picture) -> Markup {
+  "<figure><h3>\(picture.title)</h3>\(shown(picture))</figure>"
+}
+
+/// A picture above its caption.
+func figure(_ picture: Picture?, absent: String) -> Markup {
+  guard let picture else { return "<p class=\"quiet\">\(absent)</p>" }
+  return "<figure>\(shown(picture))\n<figcaption>\(picture.caption)</figcaption></figure>"
+}
+
+/// The drawing with what takes it away: a script serves the buttons.
+private func shown(_ picture: Picture) -> Markup {
   """
-  <figure><h3>\(panel.title)</h3><div class="scroll">\(panel.markup())</div>\(panel.keys())</figure>
+  <div class="scroll" id="picture-\(picture.id)">\(picture.drawing.inline)</div>
+  \(picture.keys)\(takeaway(picture))
+  """
+}
+
+func takeaway(_ picture: Picture) -> Markup {
+  """
+  <p class="take"><button type="button" data-take="svg" data-picture="\(picture.id)" aria-label="Download as SVG: \(picture.title)">SVG</button>\
+  <button type="button" data-take="csv" data-picture="\(picture.id)" aria-label="Download the drawn numbers as CSV: \(picture.title)">CSV</button></p>
   """
 }
 
@@ -40,19 +61,6 @@ func stepPanel(_ row: MatrixRow, _ results: SweepResults) -> FigureChart {
   return FigureChart(
     title: panelTitle(row.coordinates), xName: "step", yName: "ln validation loss",
     ticks: ticks.map { ($0.value, $0.label) }, series: series, bayes: level.isFinite ? [(0, level), (last, level)] : [])
-}
-
-private func axisFigures(_ matrix: SweepMatrix) -> Markup {
-  guard let axis = matrix.axes.first(where: { $0.role == .x }) else { return "" }
-  let panels = figurePanels(matrix, along: axis).map(figure)
-  return """
-    <section>
-    <h2>Along \(axis.name.rawValue)</h2>
-    <div class="panels">\(panels.joined())</div>
-    <p class="quiet">Mean over the reporting seeds of ln test loss, band one standard deviation over seeds; dashed: the Bayes
-    predictor on the same prompts, left out where it is exact. The numbers are those of matrix.csv.</p>
-    </section>
-    """
 }
 
 /// One chart per combination of the axes other than x and the columns, in the plan's order.

@@ -2,54 +2,78 @@
 // everything that limits a cell's meaning written into it.
 import Shared
 
-func heatMapSection(_ matrix: SweepMatrix) -> Markup {
-  let columns = matrix.columns.map { name -> Markup in "<th scope=\"col\">\(name.isEmpty ? "result" : name)</th>" }
-  let rows = matrix.rows.enumerated().map { index, row in heatRow(row, index, matrix) }
+func heatMapSection(_ matrix: SweepMatrix, _ pictures: ReportPictures) -> Markup {
+  let isLarge = matrix.columns.count > 8 || matrix.rows.count > 24
+  let columns = matrix.columns.map { name -> Markup in
+    "<th scope=\"col\">\(name.isEmpty ? "result" : shortened(name, to: shownNameLength))</th>"
+  }
+  let rows = matrix.rows.enumerated().map { index, row in heatRow(row, index, matrix, isLarge) }
+  let drawing = pictures.matrix.map { picture -> Markup in
+    "<template id=\"picture-\(picture.id)\">\(picture.drawing.inline)</template>\(takeaway(picture))"
+  }
   return """
     <section>
     <h2>The matrix</h2>
     <p class="quiet">Normalised excess: how far the trained network is from the Bayes predictor (0) on the way to predicting
-    zero (1), mean over reporting seeds. Below it the test loss, geometric mean.</p>
-    <div class="scroll"><table class="heat" style="--n:\(matrix.columns.count)">
+    zero (1), mean over reporting seeds. \(isLarge ? "" : "Below it the test loss, geometric mean. ")Choose a cell to see its curves, seeds, tuned hyperparameters and checkpoints.</p>
+    <div class="scroll"><table class="heat\(isLarge ? " compact" : "")" style="--n:\(matrix.columns.count)">
     <thead><tr><th scope="col">\(matrix.rowAxisName) \\ \(matrix.columnAxisName)</th>\(columns.joined(""))
     <th scope="col" class="side">Bayes</th><th scope="col" class="side">zero</th></tr></thead>
     <tbody>
     \(rows.joined())
     </tbody></table></div>
     \(heatLegend(matrix))
+    \(drawing ?? "")
     </section>
     """
 }
 
-private func heatRow(_ row: MatrixRow, _ index: Int, _ matrix: SweepMatrix) -> Markup {
+private func heatRow(_ row: MatrixRow, _ index: Int, _ matrix: SweepMatrix, _ isLarge: Bool) -> Markup {
   let cells = matrix.columns.map { name -> Markup in
-    row.cell(column: name).map { heatCell($0, row) } ?? "<td class=\"empty\"></td>"
+    row.cell(column: name).map { heatCell($0, row, isLarge) } ?? "<td class=\"empty\"></td>"
   }
   let baselines = baselineTexts(row).map { text -> Markup in "<td class=\"side\">\(text)</td>" }
   return
-    "<tr><th scope=\"row\"><a href=\"#row-\(index)\">\(row.label)</a></th>\(cells.joined(""))\(baselines.joined(""))</tr>"
+    "<tr><th scope=\"row\"><a href=\"#row-\(index)\">\(shortened(row.label, to: shownNameLength))</a></th>\(cells.joined(""))\(baselines.joined(""))</tr>"
 }
 
-private func heatCell(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
+private func heatCell(_ cell: MatrixCell, _ row: MatrixRow, _ isLarge: Bool) -> Markup {
   let measured = cell.measured
+  let number = measured.id.rawValue
   guard let loss = measured.lnTestLoss else {
-    return "<td class=\"empty\">\(measured.pending > 0 ? "pending" : "no result")</td>"
+    return """
+      <td class="empty"><button type="button" data-cell="\(number)">\(measured.pending > 0 ? "pending" : "no result")</button></td>
+      """
   }
   let excess = measured.normalisedExcess
-  let light = HeatColour(normalisedExcess: excess.isFinite ? excess : 1, stops: HeatColour.lightStops)
-  let dark = HeatColour(normalisedExcess: excess.isFinite ? excess : 1, stops: HeatColour.darkStops)
   var classes = ["cell"]
   if cell.isMarkedBest { classes.append("best") }
   if cell.status != .ok { classes.append("limited") }
-  let style = "--l:\(light.background);--lt:\(light.text);--d:\(dark.background);--dt:\(dark.text)"
+  let words: Markup =
+    isLarge
+    ? "<span class=\"marks\" title=\"\(badgeWords(cell, row).joined(separator: ", "))\">\(cellMarks(cell))</span>"
+    : """
+    <span class="loss">loss \(numberText(exponential(loss.mean)))</span><span class="badges">\(badges(cell, row))</span>
+    """
   return """
-    <td class="\(classes.joined(separator: " "))" style="\(style)"><span class="value">\(numberText(excess, digits: 2))</span>
-    <span class="loss">loss \(numberText(exponential(loss.mean)))</span><span class="badges">\(badges(cell, row))</span></td>
+    <td class="\(classes.joined(separator: " "))" style="\(heatColours(excess.isFinite ? excess : 1))">\
+    <button type="button" data-cell="\(number)" aria-haspopup="dialog">\
+    <span class="value">\(numberText(excess, digits: 2))</span>\(words)</button></td>
     """
 }
 
+private func heatColours(_ excess: Double) -> String {
+  let light = HeatColour(normalisedExcess: excess, stops: HeatColour.lightStops)
+  let dark = HeatColour(normalisedExcess: excess, stops: HeatColour.darkStops)
+  return "--l:\(light.background);--lt:\(light.text);--d:\(dark.background);--dt:\(dark.text)"
+}
+
 /// What a cell is, in words: colour alone says nothing.
-private func badges(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
+func badges(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
+  badgeWords(cell, row).map { word -> Markup in "<span>\(word)</span>" }.joined(" ")
+}
+
+private func badgeWords(_ cell: MatrixCell, _ row: MatrixRow) -> [String] {
   var words: [String] = []
   if cell.isMarkedBest { words.append(row.best.count == 1 ? "★ best" : "★ best set") }
   switch cell.verdict {
@@ -68,15 +92,12 @@ private func badges(_ cell: MatrixCell, _ row: MatrixRow) -> Markup {
   }
   if cell.hasTooFewSeeds, row.isDecided { words.append("too few seeds") }
   if !cell.measured.missing.isEmpty { words.append("\(cell.measured.missing.count) missing") }
-  return words.map { word -> Markup in "<span>\(word)</span>" }.joined(" ")
+  return words
 }
 
 private func heatLegend(_ matrix: SweepMatrix) -> Markup {
   let steps = [0.0, 0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1].map { value -> Markup in
-    let light = HeatColour(normalisedExcess: value, stops: HeatColour.lightStops)
-    let dark = HeatColour(normalisedExcess: value, stops: HeatColour.darkStops)
-    let style = "--l:\(light.background);--lt:\(light.text);--d:\(dark.background);--dt:\(dark.text)"
-    return "<span class=\"swatch cell\" style=\"\(style)\">\(settingText(value))</span>"
+    "<span class=\"swatch cell\" style=\"\(heatColours(value))\">\(settingText(value))</span>"
   }
   return """
     <p class="legend"><span>Bayes</span> \(steps.joined("")) <span>zero predictor</span></p>

@@ -7,6 +7,8 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
 
   init(stringLiteral value: String) { text = value }
   init(stringInterpolation: Interpolation) { text = stringInterpolation.text }
+  /// What this module itself has put together as markup: never a text from elsewhere.
+  init(trusted markup: String) { text = markup }
   /// Escaped, for any place between tags or between quotes.
   init(escaping plain: String) { text = escapedForMarkup(plain) }
 
@@ -33,10 +35,11 @@ extension Sequence<Markup> {
   }
 }
 
-/// `&`, `<`, `>` and both quotes as character references; control characters, which HTML forbids, as spaces.
+/// `&`, `<`, `>` and both quotes as character references; control characters, which HTML forbids, as spaces; marks that
+/// change the direction of writing in words, since they would turn round what stands beside them.
 func escapedForMarkup(_ plain: String) -> String {
   var out = ""
-  for scalar in plain.unicodeScalars {
+  for scalar in visible(plain).unicodeScalars {
     switch scalar {
     case "&": out += "&amp;"
     case "<": out += "&lt;"

@@ -1,49 +1,58 @@
 // report/index.html: one self-contained page that answers which activation suits which task, how sure that is, and what
-// was run. No network, no script; all text from manifests and machines is escaped (Markup).
+// was run. No network, one script of its own; all text from manifests and machines is escaped (Markup).
 import Shared
 
 /// - matrix: made from the same `results`.
 /// - theory: what has been computed beside them, if anything.
-package func reportHTML(results: SweepResults, matrix: SweepMatrix, theory: TheoryFindings? = nil) -> String {
+/// - pictures: made from all of these, where they are made already.
+package func reportHTML(
+  results: SweepResults, matrix: SweepMatrix, theory: TheoryFindings? = nil, pictures made: ReportPictures? = nil
+) -> String {
+  let pictures = made ?? ReportPictures(results, matrix, theory: theory)
   let page: Markup = """
     <!DOCTYPE html>
     <html lang="en">
     <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-    <title>\(matrix.name) – Attune</title>
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src \(PageScript.policy)">
+    <title>\(shortened(matrix.name, to: 200)) – Attune</title>
     <style>
     \(stylesheet)
     </style>
     </head>
     <body><main>
     \(header(matrix))
-    \(figureSection(results, matrix))
-    \(heatMapSection(matrix))
+    \(heatMapSection(matrix, pictures))
     \(sentenceSection(matrix))
-    \(rowSections(results, matrix))
+    \(figureSection(pictures, matrix))
+    \(rowSections(pictures, matrix))
     \(interactionSection(matrix))
     \(contrastSection(matrix))
-    \(theorySection(theory, matrix))
+    \(theorySection(theory, matrix, pictures))
     \(testSection(matrix))
-    \(tuningSection(matrix))
+    \(tuningSection(matrix, pictures))
     \(runSection(results, matrix))
     \(methodSection(matrix))
-    </main></body>
+    </main>
+    \(cellDetails(results, matrix))
+    \(PageScript.data(pictures))
+    <script>\(Markup(trusted: PageScript.text))</script>
+    </body>
     </html>
     """
   return page.text + "\n"
 }
 
 private func header(_ matrix: SweepMatrix) -> Markup {
-  let description: Markup = matrix.description.isEmpty ? "" : "<p class=\"quiet\">\(matrix.description)</p>"
+  let description: Markup =
+    matrix.description.isEmpty ? "" : "<p class=\"quiet\">\(shortened(matrix.description, to: 4000))</p>"
   let claims = matrix.interactions.filter { $0.rows.count > 1 }.prefix(6).map { summary -> Markup in
     "<p class=\"claim\">\(interactionSentence(summary, matrix))</p>"
   }
   return """
     <header>
-    <h1>\(matrix.name)</h1>
+    <h1>\(shortened(matrix.name, to: 200))</h1>
     \(description)
     \(unfinished(matrix))
     \(claims.joined())

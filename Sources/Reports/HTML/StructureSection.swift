@@ -2,17 +2,32 @@
 // training as a table, and along it as pictures where that was measured.
 import Shared
 
-func structureSection(_ theory: TheoryFindings, _ matrix: SweepMatrix) -> Markup {
+/// The cells whose networks' form was measured.
+private func structureCells(_ theory: TheoryFindings, _ matrix: SweepMatrix) -> [StructureCell] {
   let byTrial = Dictionary(theory.structures.map { ($0.trial, $0.points) }) { first, _ in first }
-  let cells = matrix.rows.flatMap { row in
+  return matrix.rows.flatMap { row in
     row.cells.compactMap { cell -> StructureCell? in
       let curves = cell.measured.present.compactMap { byTrial[$0.trial.rawValue] }.filter { !$0.isEmpty }
       return curves.isEmpty ? nil : StructureCell(title: "\(row.label), \(cell.columnName)", curves: curves, cell: cell)
     }
   }
+}
+
+func structurePictures(
+  _ theory: TheoryFindings, _ matrix: SweepMatrix, _ names: inout PictureNames
+) -> [Picture] {
+  structureCells(theory, matrix).flatMap(\.panels).map { panel in
+    picture(
+      panel, id: names.name("form", panel.yName, panel.title),
+      caption: "\(panel.yName) against the step; mean over the reporting seeds, band one standard deviation.")
+  }
+}
+
+func structureSection(_ theory: TheoryFindings, _ matrix: SweepMatrix, _ pictures: ReportPictures) -> Markup {
+  let cells = structureCells(theory, matrix)
   guard !cells.isEmpty else { return "" }
-  let panels = cells.flatMap { cell in cell.panels.map { figure($0) } }
-  let pictures: Markup = panels.isEmpty ? "" : "<div class=\"panels\">\(panels.joined())</div>"
+  let panels: Markup =
+    pictures.structures.isEmpty ? "" : "<div class=\"panels\">\(pictures.structures.map(panel).joined())</div>"
   return """
     <section>
     <h2>The form of the networks</h2>
@@ -23,7 +38,7 @@ func structureSection(_ theory: TheoryFindings, _ matrix: SweepMatrix) -> Markup
     <div class="scroll"><table class="dense"><thead><tr><th>cell</th><th>seeds</th><th>|gradient|</th><th>BᵀC, by layer</th>
     <th>A, by layer</th></tr></thead>
     <tbody>\(cells.map(\.row).joined())</tbody></table></div>
-    \(pictures)
+    \(panels)
     </section>
     """
 }

@@ -1,11 +1,9 @@
-// The page's one style sheet: light and dark by the reader's preference, charts coloured by class.
-// Colours of the lines are Okabe & Ito's (2008), which readers with any colour vision can tell apart, lightened for dark.
+// The page's one style sheet: light and dark by the reader's preference, light on paper; charts are coloured by class
+// (ChartStyle).
 
 let stylesheet: Markup = """
-  :root{color-scheme:light dark;--bg:#ffffff;--fg:#16191d;--quiet:#59626d;--rule:#d9dee4;--soft:#f4f6f8;--accent:#d55e00;
-  --grid:#e3e7ec;--c0:#0072b2;--c1:#d55e00;--c2:#00805c;--c3:#aa3f86;--c4:#a87400;--c5:#2a8fc9;--c6:#5c5c5c;--c7:#7a4fb5}
-  @media (prefers-color-scheme:dark){:root{--bg:#11151a;--fg:#e8ebef;--quiet:#a0aab5;--rule:#333c47;--soft:#1a2027;--accent:#ff9a4d;
-  --grid:#2a323c;--c0:#5ab4f0;--c1:#ff8a4a;--c2:#35c79b;--c3:#e58cc8;--c4:#e6b13c;--c5:#9cd6ff;--c6:#b9c0c8;--c7:#b99cf0}}
+  :root{color-scheme:light dark;\(ChartStyle.variables(dark: false))}
+  @media screen and (prefers-color-scheme:dark){:root{\(ChartStyle.variables(dark: true))}}
   *{box-sizing:border-box}
   body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
   main{max-width:1080px;margin:0 auto;padding:28px 20px 60px}
@@ -23,7 +21,7 @@ let stylesheet: Markup = """
   th,td{padding:5px 10px;text-align:left;border-bottom:1px solid var(--rule);vertical-align:top}
   td{white-space:nowrap}
   .facts td{white-space:normal;overflow-wrap:anywhere}
-  th{font-weight:600;white-space:nowrap}
+  th{font-weight:600;max-width:24ch;overflow-wrap:anywhere}
   tr.selected td,tr.best-row td{font-weight:650}
   .heat{border-collapse:separate;border-spacing:5px;font-size:.95rem;width:100%}
   .pairs table,.dense{font-size:.8rem}.pairs th,.pairs td,.dense th,.dense td{padding:4px 7px}
@@ -32,8 +30,15 @@ let stylesheet: Markup = """
   .heat th[scope=col]:first-child{text-align:left;color:var(--quiet);font-weight:400;font-size:.8rem;vertical-align:bottom}
   .heat th[scope=row]{vertical-align:middle;padding-right:14px;font-size:1.05rem}
   .cell{background-color:var(--l);color:var(--lt)}
-  @media (prefers-color-scheme:dark){.cell{background-color:var(--d);color:var(--dt)}}
-  .heat .cell,.heat .empty{width:calc(72% / var(--n));min-width:118px;height:84px;text-align:center;border-radius:6px;padding:9px 6px 6px;vertical-align:top}
+  @media screen and (prefers-color-scheme:dark){.cell{background-color:var(--d);color:var(--dt)}}
+  .heat .cell,.heat .empty{width:calc(72% / var(--n));min-width:118px;height:84px;text-align:center;border-radius:6px;padding:0;vertical-align:top}
+  .heat button{display:flex;flex-direction:column;align-items:center;width:100%;min-height:84px;height:100%;padding:9px 6px 6px;border:0;border-radius:6px;background:none;color:inherit;font:inherit;cursor:pointer}
+  .heat button:hover{background:rgba(127,127,127,.16)}
+  button:focus-visible,#detail-title:focus-visible{outline:3px solid var(--fg);outline-offset:2px}
+  .compact{border-spacing:3px;width:auto}.compact .cell,.compact .empty{min-width:62px;width:62px;height:40px}
+  .compact button{min-height:40px;padding:3px 2px}.compact .value{font-size:.82rem}.compact .marks{font-size:.72rem;font-weight:600}
+  .compact th[scope=row]{font-size:.9rem!important}.compact th[scope=col]{font-size:.8rem!important}
+  .compact .best{outline-width:3px!important}
   .heat .empty{border:1px dashed var(--rule);color:var(--quiet);vertical-align:middle}
   .heat .best{outline:4px solid var(--accent);outline-offset:-1px}
   .limited{background-image:repeating-linear-gradient(135deg,transparent 0 7px,rgba(127,127,127,.30) 7px 10px)}
@@ -55,25 +60,24 @@ let stylesheet: Markup = """
   .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:8px 22px}.panels h3{margin:0 0 2px;font-size:.95rem}
   .panels .chart{min-width:0}
   .chart{display:block;width:100%;min-width:500px;height:auto;font-size:12px}
-  .figures+figure .chart{min-width:780px}
   .chart.key{display:inline-block;width:12px;min-width:0;height:12px;vertical-align:-1px}
   .keys{display:none;font-size:.875rem;margin:4px 0}
   @media (max-width:640px){.keys{display:flex;flex-wrap:wrap;gap:2px 14px}}
-  .chart text{fill:var(--fg)}
-  .chart .tick,.chart .axis-name,.chart .level-name{fill:var(--quiet);font-size:11.5px}
-  .chart .axis{stroke:var(--quiet);stroke-width:1}
-  .chart .grid{stroke:var(--grid);stroke-width:1}.chart .minor{opacity:.55}
-  .chart .level{stroke:var(--fg);stroke-width:1.2;stroke-dasharray:6 4;opacity:.75}
-  .chart .bayes{fill:none;stroke:var(--fg);stroke-width:1.3;stroke-dasharray:6 4;opacity:.75}
-  .chart .c0{--c:var(--c0)}.chart .c1{--c:var(--c1)}.chart .c2{--c:var(--c2)}.chart .c3{--c:var(--c3)}
-  .chart .c4{--c:var(--c4)}.chart .c5{--c:var(--c5)}.chart .c6{--c:var(--c6)}.chart .c7{--c:var(--c7)}
-  .chart .curve{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}.chart .second{stroke-dasharray:7 3}
-  .chart .band{fill:var(--c);opacity:.18}
-  .chart .reference{stroke:var(--c);stroke-width:2;stroke-dasharray:4 3}
-  .chart .mark{fill:var(--c);stroke:var(--bg);stroke-width:.8}
-  .chart .seed{fill:var(--c);fill-opacity:.55;stroke:var(--c);stroke-width:.8}
-  .chart .diverged{fill:none;stroke:var(--fg);stroke-width:1.6}
-  .chart .interval{stroke:var(--c);stroke-width:2}
+  \(ChartStyle.page)
   pre{background:var(--soft);padding:12px;border-radius:6px;overflow-x:auto;font-size:.8rem;white-space:pre-wrap;overflow-wrap:anywhere}
-  @media print{details.row{break-inside:avoid}}
+  .take{margin:2px 0;display:none;gap:6px}.scripted .take{display:flex}
+  .take button,.copy,.detail-head button{border:1px solid var(--rule);border-radius:5px;background:var(--soft);color:var(--quiet);font:inherit;font-size:.75rem;padding:1px 8px;cursor:pointer}
+  .take button:hover,.copy:hover,.detail-head button:hover{color:var(--fg);border-color:var(--quiet)}
+  #detail{position:fixed;inset:0 0 0 auto;width:min(640px,100vw);height:100vh;max-height:none;max-width:none;margin:0;border:0;border-left:1px solid var(--rule);padding:0 22px 30px;background:var(--bg);color:var(--fg);overflow-y:auto}
+  #detail::backdrop{background:rgba(0,0,0,.35)}
+  .detail-head{position:sticky;top:0;display:flex;align-items:center;gap:6px;background:var(--bg);padding:16px 0 8px;z-index:1}
+  .detail-head h2{flex:1;margin:0;padding:0;border:0;overflow-wrap:anywhere}.detail-head button{font-size:1.1rem;min-width:34px;min-height:34px}
+  #detail h3{margin:20px 0 4px;font-size:1rem}#detail .chart{min-width:0}
+  .badges-line{display:flex;flex-wrap:wrap;gap:4px 12px;font-weight:650}
+  .wide .chart{min-width:780px}
+  code{font-size:.85em}
+  @media print{body{font-size:11pt}main{max-width:none;padding:0}.take,.legend+.take,#detail{display:none!important}
+  .cell,.swatch,.limited{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+  details.row{border:0;padding:0}figure,tr,.claim{break-inside:avoid}h2,h3,summary{break-after:avoid}.scroll{overflow:visible}
+  .chart,.wide .chart{min-width:0}.heat .cell,.heat .empty{min-width:0}}
   """

@@ -57,16 +57,34 @@ private func missingList(_ matrix: SweepMatrix) -> Markup {
     ? "" : "<p>Reporting trials that ended without a result, not part of any number:</p><ul>\(items.joined())</ul>"
 }
 
-func tuningSection(_ matrix: SweepMatrix) -> Markup {
+/// Candidates that the table of the page lists; of more it shows the selected ones, and a cell's details the best.
+private let listedCandidates = 400
+
+func tuningSection(_ matrix: SweepMatrix, _ pictures: ReportPictures) -> Markup {
   guard !matrix.tuned.isEmpty else {
     return "<section>\n<h2>Tuned hyperparameters</h2>\n<p>Nothing was tuned.</p>\n</section>"
   }
   let names = matrix.tuned.map { name -> Markup in "<th>\(name.rawValue)</th>" }
-  let body = matrix.rows.flatMap { row in row.cells.flatMap { candidates($0, row, matrix) } }
+  let count = matrix.cells.reduce(0) { $0 + $1.measured.tuning.candidates.count }
+  let isWhole = count <= listedCandidates
+  let body = matrix.rows.flatMap { row in row.cells.flatMap { candidates($0, row, matrix, all: isWhole) } }
+  let panels = pictures.rows.flatMap(\.tuning).map(panel)
+  let drawn: Markup =
+    panels.isEmpty
+    ? ""
+    : """
+    <details class="row"\(panels.count <= 12 ? " open" : "")><summary>Scores against what was tuned</summary>
+    <p class="quiet">A mark per candidate: mean over tuning seeds of ln \(matrix.metric.name.rawValue), smaller is better;
+    ringed or strong: selected. Candidates that diverged have no place.</p>
+    <div class="panels">\(panels.joined())</div></details>
+    """
+  let importance: Markup = pictures.importance.map { figure($0, absent: "") } ?? ""
   return """
     <section>
     <h2>Tuned hyperparameters</h2>
-    <p class="quiet">Every candidate of every cell, \(countText(body.count, "candidate")) in all: mean over \(countText(matrix.tuneSeeds, "tuning seed")) of
+    \(importance)
+    \(drawn)
+    <p class="quiet">\(isWhole ? "Every candidate of every cell" : "The selected candidate of every cell"), \(countText(count, "candidate")) in all: mean over \(countText(matrix.tuneSeeds, "tuning seed")) of
     ln \(matrix.metric.name.rawValue). The smallest is selected (bold) and trained anew on the reporting seeds. Edge: the
     selected value is the smallest or largest that was tried; a wider range may do better.</p>
     <div class="scroll"><table>
@@ -79,9 +97,11 @@ func tuningSection(_ matrix: SweepMatrix) -> Markup {
     """
 }
 
-private func candidates(_ cell: MatrixCell, _ row: MatrixRow, _ matrix: SweepMatrix) -> [Markup] {
+private func candidates(
+  _ cell: MatrixCell, _ row: MatrixRow, _ matrix: SweepMatrix, all: Bool
+) -> [Markup] {
   let tuning = cell.measured.tuning
-  return tuning.candidates.enumerated().map { index, candidate in
+  return tuning.candidates.enumerated().filter { all || $0.offset == tuning.selected }.map { index, candidate in
     let isSelected = index == tuning.selected
     let values = candidate.values.map { value -> Markup in "<td>\(value.description)</td>" }
     let losses = candidate.losses.map { loss in

@@ -2,9 +2,9 @@
 // are to its form. Sweeps for which nothing has been computed have neither (`attune report --theory`).
 import Shared
 
-func theorySection(_ theory: TheoryFindings?, _ matrix: SweepMatrix) -> Markup {
+func theorySection(_ theory: TheoryFindings?, _ matrix: SweepMatrix, _ pictures: ReportPictures) -> Markup {
   guard let theory else { return "" }
-  return baselineSection(theory, matrix) + structureSection(theory, matrix)
+  return baselineSection(theory, matrix) + structureSection(theory, matrix, pictures)
 }
 
 private func baselineSection(_ theory: TheoryFindings, _ matrix: SweepMatrix) -> Markup {

@@ -19,6 +19,8 @@ package struct SeedScore: Sendable {
   package let lnReference: Double?
   /// (L − L_Bayes − excess) in units of its standard error; NaN if not measured.
   package let bayesIdentityZ: Double
+  /// The file of the trained network.
+  package let checkpoint: BlobDigest
 }
 
 /// A reporting trial that ended without a result.
@@ -83,7 +85,7 @@ extension SeedScore {
       normalisedExcess: range > 0 ? excess / range : .nan,
       lnReference: metrics.referenceLoss.isFinite && metrics.referenceLoss >= 0
         ? naturalLogarithm(ofLoss: metrics.referenceLoss) : nil,
-      bayesIdentityZ: diverged ? .nan : metrics.bayesIdentityZ)
+      bayesIdentityZ: diverged ? .nan : metrics.bayesIdentityZ, checkpoint: result.checkpoint)
   }
 }
 
