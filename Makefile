@@ -10,8 +10,9 @@ BUILD := .build/release
 sweep: build
 	$(BUILD)/attune run sweeps/quickstart.yaml
 
-## Every test, in the same release build.
+## Every test, in the same release build. Without a browser those of the pages are skipped, and say so.
 test: setup
+	@scripts/setup chromium || echo "attune: no chromium, so the tests of pages in a browser are skipped" >&2
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
 

@@ -35,6 +35,7 @@ let package = Package(
     .executable(name: "attune", targets: ["Coordinator"]),
     .executable(name: "attune-worker", targets: ["Worker"]),
     .executable(name: "search-benchmark", targets: ["SearchBenchmark"]),
+    .executable(name: "report-benchmark", targets: ["ReportBenchmark"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -72,6 +73,9 @@ let package = Package(
       ], swiftSettings: strict),
     .target(name: "Reports", dependencies: ["Shared", "Search"], swiftSettings: strict),
     .target(
+      name: "Exports", dependencies: ["Shared", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["tensorboard.proto"], swiftSettings: strict),
+    .target(
       name: "Messaging",
       dependencies: ["Shared", "CZeroMQ", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["attune.proto"], swiftSettings: strict),
@@ -85,7 +89,8 @@ let package = Package(
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Shared", "Search", "Manifests", "Scheduling", "Store", "Reports", "Messaging", "Training", "Theory",
+        "Shared", "Search", "Manifests", "Scheduling", "Store", "Reports", "Exports", "Messaging", "Training",
+        "Theory",
         "CMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -103,6 +108,11 @@ let package = Package(
       name: "SearchBenchmark", dependencies: ["Search", "Shared"], path: "Benchmarks/Search",
       exclude: ["learning_rates.csv"], swiftSettings: strict),
 
+    // A stored sweep of 50,000 drawn trials, to measure reports on.
+    .executableTarget(
+      name: "ReportBenchmark", dependencies: ["Manifests", "Search", "Shared", "Store"], path: "Benchmarks/Report",
+      swiftSettings: strict),
+
     .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTypes", "Shared"], swiftSettings: strict),
     .testTarget(
@@ -115,6 +125,7 @@ let package = Package(
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Search", "Shared"], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
+    .testTarget(name: "ExportsTests", dependencies: ["Exports", "Shared"], swiftSettings: strict),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Shared"], swiftSettings: strict),
     .testTarget(
       name: "MessagingTests", dependencies: ["Messaging", "Shared", "CZeroMQ"], swiftSettings: strict),

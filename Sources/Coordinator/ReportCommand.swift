@@ -21,14 +21,19 @@ struct ReportCommand: ParsableCommand {
         attune report runs/structure --theory --along
       """)
 
-  @Argument(help: "The sweep's directory.", completion: .directory)
-  var directory: String
+  @Argument(help: "The sweep's directory, or several to be one report.", completion: .directory)
+  var directories: [String]
 
-  @Option(help: "Which files: html, markdown, csv, json, text, joined by commas (default: all).")
+  @Option(help: "Which files: html, markdown, csv, json, text, latex, svg, joined by commas (default: all).")
   var format: String?
 
   @Option(help: ArgumentHelp("Where to write them (default: the sweep's own report directory).", valueName: "dir"))
   var out: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write every picture as SVG with its numbers as CSV into this folder, and no other file.", valueName: "dir"))
+  var figures: String?
 
   @Flag(help: "Compute theory's baselines and the networks' form for the page.")
   var theory = false
@@ -38,7 +43,15 @@ struct ReportCommand: ParsableCommand {
   var references = false
 
   func validate() throws {
-    try requireSweepName(directory)
+    for directory in directories { try requireSweepName(directory) }
+    if directories.count > 1, out == nil, figures == nil {
+      throw ValidationError("several directories have no report directory of their own; add --out DIR")
+    }
+    if directories.count > 1, theory { throw ValidationError("--theory is computed for one directory at a time") }
+    if figures != nil, format != nil || out != nil {
+      throw ValidationError("--figures writes pictures alone; leave out --format and --out, or use --format svg")
+    }
+    try requireWord(figures, "--figures", "name a directory, or leave it out")
     try requireWord(out, "--out", "name a directory, or leave it out")
     if !theory, along || references { throw ValidationError("--along and --references need --theory") }
     _ = try formats()
@@ -65,12 +78,17 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let sweep = try StoredSweep(reading: directory)
-    let results = try sweep.results()
+    let sweeps = try directories.map { try StoredSweep(reading: $0) }
+    let results = try mergedResults(sweeps)
     let matrix = SweepMatrix(results: results)
-    let target = normalizedDirectory(out ?? sweep.store.directory.report)
-    let files = try writeReport(
-      results, matrix, theory: try findings(sweep), formats: try formats(), to: target)
+    let report = Report(results, matrix, theory: try sweeps.count == 1 ? findings(sweeps[0]) : nil)
+    if let figures {
+      let place = normalizedDirectory(figures)
+      print("wrote  \(try report.writeFigures(to: place)) pictures in \(place)")
+      return
+    }
+    let files = try report.write(
+      try formats(), to: normalizedDirectory(out ?? sweeps[0].store.directory.report))
     print(matrixText(matrix, width: isatty(1) == 1 ? terminalWidth(of: 1) : 100))
     for file in files { print("wrote  \(file)") }
   }

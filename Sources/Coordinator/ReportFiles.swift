@@ -6,39 +6,56 @@ import Shared
 import Store
 
 enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
-  case html, markdown, csv, json, text
+  case html, markdown, csv, json, text, latex, svg
 
-  var fileName: String {
+  /// Paths below the report's directory, with what stands there.
+  func files(_ report: Report) -> [(name: String, text: String)] {
     switch self {
-    case .html: "index.html"
-    case .markdown: "matrix.md"
-    case .csv: "matrix.csv"
-    case .json: "matrix.json"
-    case .text: "matrix.txt"
-    }
-  }
-
-  func content(_ results: SweepResults, _ matrix: SweepMatrix, _ theory: TheoryFindings?) -> String {
-    switch self {
-    case .html: reportHTML(results: results, matrix: matrix, theory: theory)
-    case .markdown: matrixMarkdown(matrix)
-    case .csv: matrixCSV(matrix)
-    case .json: matrixJSON(matrix)
-    case .text: matrixText(matrix, width: 100)
+    case .html: [("index.html", report.html)]
+    case .markdown: [("matrix.md", matrixMarkdown(report.matrix))]
+    case .csv: [("matrix.csv", matrixCSV(report.matrix))]
+    case .json: [("matrix.json", matrixJSON(report.matrix))]
+    case .text: [("matrix.txt", matrixText(report.matrix, width: 100))]
+    case .latex: latexFiles(report.results, report.matrix)
+    case .svg: figureFiles(report.pictures).map { ("figures/" + $0.name, $0.text) }
     }
   }
 }
 
-/// Writes `formats` into `directory`, making it; returns the files' paths.
-/// - theory: what has been computed beside the results.
-func writeReport(
-  _ results: SweepResults, _ matrix: SweepMatrix, theory: TheoryFindings?,
-  formats: [ReportFormat] = ReportFormat.allCases, to directory: String
-) throws -> [String] {
-  try makeDirectory(directory)
-  return try formats.map { format in
-    let path = directory + "/" + format.fileName
-    try replaceFile(path, with: format.content(results, matrix, theory))
-    return path
+/// What all formats are made of.
+struct Report {
+  let results: SweepResults
+  let matrix: SweepMatrix
+  let theory: TheoryFindings?
+  let pictures: ReportPictures
+
+  /// - theory: what has been computed beside the results.
+  init(_ results: SweepResults, _ matrix: SweepMatrix, theory: TheoryFindings?) {
+    (self.results, self.matrix, self.theory) = (results, matrix, theory)
+    pictures = ReportPictures(results, matrix, theory: theory)
+  }
+
+  var html: String { reportHTML(results: results, matrix: matrix, theory: theory, pictures: pictures) }
+
+  /// Writes `formats` into `directory`, making it; returns the paths of the files, a folder of many as one.
+  func write(_ formats: [ReportFormat] = ReportFormat.allCases, to directory: String) throws -> [String] {
+    try makeDirectory(directory)
+    var paths: [String] = []
+    for format in formats {
+      if format == .svg { try makeDirectory(directory + "/figures") }
+      for file in format.files(self) {
+        try replaceFile(directory + "/" + file.name, with: file.text)
+        if format != .svg { paths.append(directory + "/" + file.name) }
+      }
+      if format == .svg { paths.append(directory + "/figures") }
+    }
+    return paths
+  }
+
+  /// Writes every picture into `directory`, making it; returns how many there are.
+  func writeFigures(to directory: String) throws -> Int {
+    try makeDirectory(directory)
+    for file in figureFiles(pictures) { try replaceFile(directory + "/" + file.name, with: file.text) }
+    return pictures.all.count
   }
 }

@@ -1,6 +1,7 @@
 // A sweep's directory opened to look at it: the plan of its manifest and what has been stored under it.
 import Foundation
 import Manifests
+import Reports
 import Search
 import Shared
 import Store
@@ -41,6 +42,17 @@ struct StoredSweep {
       plan: plan, trials: trials.current, curves: curves.filter { current.contains($0.key) },
       provenance: try store.provenance(of: trials.current))
   }
+}
+
+/// What one report says of all of them together.
+func mergedResults(_ sweeps: [StoredSweep]) throws -> SweepResults {
+  if sweeps.count == 1 { return try sweeps[0].results() }
+  let parts = try sweeps.map { sweep in
+    SweepPart(
+      name: sweep.store.directory.path, plan: sweep.plan, stored: sweep.trials.current + sweep.trials.superseded,
+      curves: try sweep.store.curves(), provenance: try sweep.store.provenance(of: sweep.trials.current))
+  }
+  do { return try mergeSweeps(parts, digest: sweepDigest) } catch { throw CommandFailure("\(error)") }
 }
 
 /// `runs/a/` and `runs/a` are one place; messages show it without the slash.

@@ -83,8 +83,8 @@ final class SweepRun {
     let sweep = try StoredSweep(plan: plan, store: store)
     let results = try sweep.results()
     let matrix = SweepMatrix(results: results)
-    let files = try writeReport(
-      results, matrix, theory: storedTheory(store.directory.report), to: store.directory.report)
+    let files = try Report(results, matrix, theory: storedTheory(store.directory.report))
+      .write(to: store.directory.report)
     print(matrixText(matrix, width: isatty(1) == 1 ? terminalWidth(of: 1) : 100))
     print("report  \(files[0])")
     print("digest  \(sweep.digest)")

@@ -1,6 +1,7 @@
 // `attune trials`: every trial of a sweep, as a table or as JSON.
 internal import ArgumentParser
 import Foundation
+import Reports
 import Shared
 import Store
 
@@ -66,15 +67,7 @@ struct TrialsCommand: ParsableCommand {
   }
 
   private func line(_ trial: TrialRecord, _ searched: [ParameterName]) -> Line {
-    let metrics = trial.result?.metrics
-    let named: [(String, Double?)] = [
-      ("train_loss", metrics?.trainLoss), ("validation_loss", metrics?.validationLoss),
-      ("test_loss", metrics?.testLoss), ("test_loss_standard_error", metrics?.testLossStandardError),
-      ("excess", metrics?.excess), ("excess_standard_error", metrics?.excessStandardError),
-      ("bayes_loss", metrics?.bayesLoss), ("zero_loss", metrics?.zeroLoss),
-      ("reference_loss", metrics?.referenceLoss), ("bayes_identity_z", metrics?.bayesIdentityZ),
-    ]
-    let finite = named.compactMap { name, value in value.flatMap { $0.isFinite ? (name, $0) : nil } }
+    let finite = (trial.result?.metrics.named ?? []).filter(\.value.isFinite).map { ($0.name, $0.value) }
     return Line(
       trial: trial.id.rawValue, configuration: trial.configuration.rawValue, seed: trial.seed.rawValue,
       stage: trial.stage.rawValue, state: trial.state.rawValue,

@@ -47,37 +47,3 @@ package struct Picture: Sendable {
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + picture.text + "\n"
   }
 }
-
-/// Names for files from the texts of a manifest: no two alike, whatever the texts hold.
-struct PictureNames {
-  private var taken: Set<String> = []
-
-  /// - parts: such as `seeds` and a row's label.
-  mutating func name(_ parts: String...) -> String {
-    let words = parts.map { Self.slug($0) }.filter { !$0.isEmpty }.joined(separator: "-")
-    let base = words.isEmpty ? "picture" : words
-    var name = base
-    var number = 2
-    while !taken.insert(name).inserted {
-      name = "\(base)-\(number)"
-      number += 1
-    }
-    return name
-  }
-
-  /// Lower-case ASCII letters and digits with hyphens between, at most 48 of them.
-  private static func slug(_ text: String) -> String {
-    var out = ""
-    for byte in text.utf8.prefix(400) {
-      let lower = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte + 32 : byte
-      let isWord = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lower) || (48...57).contains(lower)
-      if isWord {
-        out.unicodeScalars.append(Unicode.Scalar(lower))
-      } else if out.last != "-", !out.isEmpty {
-        out += "-"
-      }
-      if out.utf8.count >= 48 { break }
-    }
-    return out.hasSuffix("-") ? String(out.dropLast()) : out
-  }
-}

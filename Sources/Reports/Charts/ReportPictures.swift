@@ -28,21 +28,21 @@ package struct ReportPictures: Sendable {
   }
 
   package init(_ results: SweepResults, _ matrix: SweepMatrix, theory: TheoryFindings? = nil) {
-    var names = PictureNames()
+    var names = FileNames()
     let curveLimit = pointBudget(24_000, lines: matrix.cells.count, atLeast: 24)
     let tuningLimit = pointBudget(24_000, lines: matrix.cells.count * max(1, matrix.tuned.count), atLeast: 8)
-    self.matrix = matrixPicture(matrix, id: names.name("matrix"))
+    self.matrix = matrixPicture(matrix, id: names.name(["matrix"]))
     alongAxis = axisPictures(matrix, &names)
     alongStep = matrix.settings.alongStep ? stepPictures(results, matrix, &names) : []
     rows = matrix.rows.map { row in
       Row(
-        curves: curvePicture(row, results, limit: curveLimit, id: names.name("curves", row.label)),
-        seeds: seedPicture(row, id: names.name("seeds", row.label)),
-        differences: differencePicture(row, id: names.name("differences", row.label)),
+        curves: curvePicture(row, results, limit: curveLimit, id: names.name(["curves", row.label])),
+        seeds: seedPicture(row, id: names.name(["seeds", row.label])),
+        differences: differencePicture(row, id: names.name(["differences", row.label])),
         tuning: tuningPictures(row, matrix, limit: tuningLimit, &names))
     }
     structures = theory.map { structurePictures($0, matrix, &names) } ?? []
-    importance = importancePicture(matrix, id: names.name("importance"))
+    importance = importancePicture(matrix, id: names.name(["importance"]))
   }
 }
 
@@ -110,11 +110,11 @@ private func differencePicture(_ row: MatrixRow, id: String) -> Picture? {
       """, drawing: drawing, csv: chart.csv())
 }
 
-private func axisPictures(_ matrix: SweepMatrix, _ names: inout PictureNames) -> [Picture] {
+private func axisPictures(_ matrix: SweepMatrix, _ names: inout FileNames) -> [Picture] {
   guard let axis = matrix.axes.first(where: { $0.role == .x }) else { return [] }
   return figurePanels(matrix, along: axis).map { panel in
     picture(
-      panel, id: names.name("along", axis.name.rawValue, panel.title),
+      panel, id: names.name(["along", axis.name.rawValue, panel.title]),
       caption: """
         Mean over the reporting seeds of ln test loss against \(axis.name.rawValue), band one standard deviation over seeds; \
         dashed: the Bayes predictor on the same prompts, left out where it is exact.
@@ -123,12 +123,12 @@ private func axisPictures(_ matrix: SweepMatrix, _ names: inout PictureNames) ->
 }
 
 private func stepPictures(
-  _ results: SweepResults, _ matrix: SweepMatrix, _ names: inout PictureNames
+  _ results: SweepResults, _ matrix: SweepMatrix, _ names: inout FileNames
 ) -> [Picture] {
   matrix.rows.map { row in
     let panel = stepPanel(row, results)
     return picture(
-      panel, id: names.name("along-step", panel.title),
+      panel, id: names.name(["along-step", panel.title]),
       caption: """
         Mean over the reporting seeds of ln validation loss, band one standard deviation over seeds; a run that diverged \
         counts until it did. Dashed: the Bayes predictor on the test prompts, left out where it is exact.
@@ -148,14 +148,14 @@ func picture(_ panel: FigureChart, id: String, caption: String) -> Picture {
 }
 
 private func tuningPictures(
-  _ row: MatrixRow, _ matrix: SweepMatrix, limit: Int, _ names: inout PictureNames
+  _ row: MatrixRow, _ matrix: SweepMatrix, limit: Int, _ names: inout FileNames
 ) -> [Picture] {
   var pictures: [Picture] = []
   for index in matrix.tuned.indices {
     guard let chart = TuningChart(row, matrix, parameter: index, limit: limit) else { continue }
     pictures.append(
       Picture(
-        id: names.name("tuning", chart.parameter.rawValue, row.label),
+        id: names.name(["tuning", chart.parameter.rawValue, row.label]),
         title: "\(chart.parameter.rawValue), \(row.label)",
         caption: """
           Mean over \(countText(matrix.tuneSeeds, "tuning seed")) of ln \(matrix.metric.name.rawValue) of every candidate \
@@ -165,7 +165,7 @@ private func tuningPictures(
   if let chart = ParallelChart(row, matrix, limit: 2 * limit) {
     pictures.append(
       Picture(
-        id: names.name("parallel", row.label), title: "Candidates, \(row.label)",
+        id: names.name(["parallel", row.label]), title: "Candidates, \(row.label)",
         caption: """
           Parallel coordinates of the candidates: a line per candidate from its tuned values to its tuning score (ln \
           \(matrix.metric.name.rawValue), mean over tuning seeds, smaller is better), in the colour of its \

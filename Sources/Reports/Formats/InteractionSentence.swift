@@ -11,6 +11,11 @@ package func interactionSentence(_ summary: InteractionSummary, _ matrix: SweepM
     return "\(place)Whether the best \(column) depends on the \(row) is not tested: \(listText(mixed.map(\.label))) "
       + "\(mixed.count == 1 ? "holds" : "hold") results of different problems."
   }
+  if Set(summary.rows.map { matrix.rows[$0].cells.map(\.columnName) }).count > 1 {
+    return
+      "\(place)Whether the best \(column) depends on the \(row) is not tested: not every \(column) was tried in every "
+      + "\(row)."
+  }
   guard summary.rows.allSatisfy({ matrix.rows[$0].isDecided }) else {
     return "\(place)Whether the best \(column) depends on the \(row) is decided when all trials have ended."
   }

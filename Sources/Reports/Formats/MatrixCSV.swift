@@ -16,7 +16,7 @@ func csvTable(_ header: [String], _ rows: [[JSONValue]]) -> String {
   return lines.joined(separator: "\n") + "\n"
 }
 
-private func csvText(_ value: JSONValue) -> String {
+func csvText(_ value: JSONValue) -> String {
   switch value {
   case .null: ""
   case .flag(let flag): flag ? "1" : "0"
@@ -28,7 +28,7 @@ private func csvText(_ value: JSONValue) -> String {
   }
 }
 
-private func csvField(_ text: String) -> String {
+func csvField(_ text: String) -> String {
   // Scalars, not characters: CR LF is one character that equals neither.
   guard text.unicodeScalars.contains(where: { "\",\r\n".unicodeScalars.contains($0) }) else { return text }
   return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""

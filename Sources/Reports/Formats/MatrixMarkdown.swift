@@ -2,23 +2,27 @@
 import Shared
 
 package func matrixMarkdown(_ matrix: SweepMatrix) -> String {
-  var lines = ["# \(escaped(matrix.name))", ""]
-  if !matrix.description.isEmpty { lines += [escaped(matrix.description), ""] }
+  var lines = ["# \(escapedForMarkdown(matrix.name))", ""]
+  if !matrix.description.isEmpty { lines += [escapedForMarkdown(matrix.description), ""] }
   lines += table(matrix)
-  lines += ["", escaped(tableLegend(matrix)), "", "## What it says", ""]
-  lines += matrix.rows.map { "- " + escaped(rowSentence($0, matrix)) }
+  lines += ["", escapedForMarkdown(tableLegend(matrix)), "", "## What it says", ""]
+  lines += matrix.rows.map { "- " + escapedForMarkdown(rowSentence($0, matrix)) }
   lines.append("")
   for interaction in matrix.interactions {
-    lines += [escaped(interactionSentence(interaction, matrix)), ""]
-    if let ranks = rankSentence(interaction, matrix) { lines += [escaped(ranks), ""] }
+    lines += [escapedForMarkdown(interactionSentence(interaction, matrix)), ""]
+    if let ranks = rankSentence(interaction, matrix) { lines += [escapedForMarkdown(ranks), ""] }
   }
   lines += ["## Cells", ""] + cellTable(matrix) + ["", "## What was run", ""]
-  lines += runSummary(matrix).map { "- \(escaped($0.label)): \(escaped($0.text))" }
+  lines += runSummary(matrix).map { "- \(escapedForMarkdown($0.label)): \(escapedForMarkdown($0.text))" }
   return lines.joined(separator: "\n") + "\n"
 }
 
 private func table(_ matrix: SweepMatrix) -> [String] {
-  let head = [matrix.rowAxisName] + matrix.columns.map { $0.isEmpty ? "test loss" : $0 } + ["Bayes", "zero"]
+  let head =
+    [matrix.rowAxisName]
+    + matrix.columns.map { escapedForMarkdown($0.isEmpty ? "test loss" : shortened($0, to: shownNameLength)) } + [
+      "Bayes", "zero",
+    ]
   var lines = [row(head), row(["---"] + Array(repeating: "---:", count: head.count - 1))]
   for group in matrix.rows {
     let cells = matrix.columns.map { name -> String in
@@ -26,7 +30,7 @@ private func table(_ matrix: SweepMatrix) -> [String] {
       let text = lossText(cell)
       return cell.isMarkedBest ? "**\(text)**" : text
     }
-    lines.append(row([escaped(group.label)] + cells + baselineTexts(group)))
+    lines.append(row([escapedForMarkdown(group.label)] + cells + baselineTexts(group)))
   }
   return lines
 }
@@ -53,7 +57,7 @@ private func cellTable(_ matrix: SweepMatrix) -> [String] {
           numberText(cell.measured.normalisedExcess), pText(cell.pRaw), pText(cell.pAdjusted), cell.verdict.rawValue,
           cell.status.rawValue,
         ]
-      lines.append(row(texts.map(escaped)))
+      lines.append(row(texts.map(escapedForMarkdown)))
     }
   }
   return lines
@@ -62,9 +66,9 @@ private func cellTable(_ matrix: SweepMatrix) -> [String] {
 private func row(_ fields: [String]) -> String { "| " + fields.joined(separator: " | ") + " |" }
 
 /// Text from a manifest may not become markup: what Markdown or HTML reads is escaped, line ends become spaces.
-private func escaped(_ text: String) -> String {
+func escapedForMarkdown(_ text: String) -> String {
   var out = ""
-  for scalar in text.unicodeScalars {
+  for scalar in visible(text).unicodeScalars {
     switch scalar {
     case "\\", "`", "*", "_", "[", "]", "<", ">", "|", "#", "~", "&", "!": out += "\\" + String(scalar)
     case _ where scalar.properties.generalCategory == .control: out += " "

@@ -44,7 +44,7 @@ private struct TextColumn {
 private func textColumns(_ matrix: SweepMatrix) -> [TextColumn] {
   var columns = matrix.columns.map { name in
     TextColumn(
-      head: (name.isEmpty ? "test loss" : printable(name)) + " ",
+      head: (name.isEmpty ? "test loss" : printable(shortened(name, to: 24))) + " ",
       texts: matrix.rows.map { row in
         guard let cell = row.cell(column: name) else { return "" }
         return lossText(cell) + (cell.isMarkedBest ? "*" : " ")
@@ -82,5 +82,6 @@ private func wrapped(_ text: String, width: Int, indent: String) -> [String] {
 
 /// Names come from manifests: control characters would reach the terminal.
 private func printable(_ text: String) -> String {
-  String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+  String(
+    String.UnicodeScalarView(visible(text).unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
 }

@@ -9,7 +9,8 @@ let attainableReference =
 extension MatrixCell {
   /// As tables name its column.
   package var columnName: String {
-    measured.coordinates.first { $0.role == .columns }?.text ?? measured.headsText
+    shortened(
+      measured.coordinates.first { $0.role == .columns }?.text ?? measured.headsText, to: spokenNameLength)
   }
 }
 

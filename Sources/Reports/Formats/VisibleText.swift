@@ -33,5 +33,6 @@ func shortened(_ text: String, to count: Int) -> String {
   text.utf8.count <= count || text.count <= count ? text : text.prefix(max(0, count - 1)) + "…"
 }
 
-/// Characters of a name that tables and sentences show.
+/// Characters of a name that heads of tables show, and that sentences and labels do: a formula may stand for a name.
 let shownNameLength = 80
+let spokenNameLength = 160

@@ -81,12 +81,13 @@ func figurePanels(_ matrix: SweepMatrix, along axis: Axis) -> [FigureChart] {
   }
   return order.map { key in
     let rows = (groups[key] ?? []).sorted { places[$0.x] < places[$1.x] }
-    let names = rows.first?.row.cells.map(\.columnName) ?? []
-    let series = names.indices.map { column in
+    // Not every column need have been tried in every row.
+    let names = matrix.columns.filter { name in rows.contains { $0.row.cell(column: name) != nil } }
+    let series = names.enumerated().map { index, name in
       FigureChart.Series(
-        name: names[column], index: column,
+        name: rows.compactMap { $0.row.cell(column: name)?.columnName }.first ?? name, index: index,
         points: rows.compactMap { x, row in
-          row.cells[column].measured.lnTestLoss.map { (places[x], axis.values[x].description, $0) }
+          row.cell(column: name)?.measured.lnTestLoss.map { (places[x], axis.values[x].description, $0) }
         })
     }
     let bayes = rows.compactMap { x, row -> (x: Double, lnLoss: Double)? in

@@ -34,32 +34,6 @@ private func identityCheck(_ matrix: SweepMatrix) -> Markup {
 }
 
 func methodSection(_ matrix: SweepMatrix) -> Markup {
-  let alpha = settingText(1 - matrix.settings.confidence)
-  let exact =
-    matrix.reportSeeds <= SignFlipTest.exactPairs
-    ? "all sign vectors are counted" : "a fixed sample of sign vectors is counted"
-  return """
-    <section>
-    <h2>Methods</h2>
-    <p>The replicate is the seed, which sets the rotation of the inputs, the initialisation, the training data and the test
-    prompts. All activations of a row use the same seeds, so comparisons are paired. Hyperparameters are tuned per cell on
-    \(countText(matrix.tuneSeeds, "tuning seed")) by \(matrix.metric.name.rawValue), with the same candidates for every cell; the
-    selected candidate is trained anew on \(countText(matrix.reportSeeds, "reporting seed")) whose test prompts chose nothing.</p>
-    <p>Effects are differences of ln test loss per seed. Excess is the mean squared distance to the Bayes predictor on the same
-    prompts; normalised excess divides it by the difference between the zero predictor’s and the Bayes loss. An activation leaves
-    the best set if some rival of its row beats it with a one-sided sign-flip p of at most α/(K − 1), α = \(alpha), over all
-    ordered pairs of the row’s K activations (\(exact)); so a truly best activation is excluded with probability at most α. The
-    rival must also beat the activation’s \(attainableReference), where that is better than what was trained; if it does not, the cell is called optimiser-limited, as is a cell worse than its reference by more than 0.03 nats
-    and 3 standard errors. Verdicts compare a cell with the row’s leader, the smallest mean ln test loss: tied if two one-sided
-    t tests place the difference of normalised excess within \(settingText(matrix.settings.tieMargin)), even if it is
-    significant; worse if the leader excludes it; otherwise unresolved. The interval of the leader’s
-    distance from the runner-up ignores that the leader was selected for its mean. Diverged runs score the zero predictor’s loss and stay
-    in. While trials of a row are pending nothing is excluded, because testing repeatedly as seeds arrive declares false
-    winners.</p>
-    <p>That the best \(matrix.columnAxisName) depends on the \(matrix.rowAxisName) is tested as an intersection–union: for each
-    \(matrix.columnAxisName) the Bonferroni-corrected p that some rival beats it in some \(matrix.rowAxisName), then the largest of
-    these. Tasks and networks follow Cheng, Chen and Sra, “Transformers Implement Functional Gradient Descent to Learn Non-Linear
-    Functions In Context”, ICML 2024.</p>
-    </section>
-    """
+  let paragraphs = methodParagraphs(matrix).map { text -> Markup in "<p>\(text)</p>" }
+  return "<section>\n<h2>Methods</h2>\n\(paragraphs.joined())\n</section>"
 }

@@ -14,11 +14,11 @@ private func structureCells(_ theory: TheoryFindings, _ matrix: SweepMatrix) -> 
 }
 
 func structurePictures(
-  _ theory: TheoryFindings, _ matrix: SweepMatrix, _ names: inout PictureNames
+  _ theory: TheoryFindings, _ matrix: SweepMatrix, _ names: inout FileNames
 ) -> [Picture] {
   structureCells(theory, matrix).flatMap(\.panels).map { panel in
     picture(
-      panel, id: names.name("form", panel.yName, panel.title),
+      panel, id: names.name(["form", panel.yName, panel.title]),
       caption: "\(panel.yName) against the step; mean over the reporting seeds, band one standard deviation.")
   }
 }

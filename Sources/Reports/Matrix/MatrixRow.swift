@@ -83,9 +83,13 @@ package struct MatrixRow: Sendable {
   }
 
   private static func label(_ coordinates: [Coordinate], _ cells: [CellMeasurement]) -> String {
-    let parts = coordinates.map { $0.role == .rows ? $0.text : "\($0.axis.rawValue) \($0.text)" }
+    let parts = coordinates.map { coordinate in
+      let text = shortened(coordinate.text, to: spokenNameLength)
+      return coordinate.role == .rows ? text : "\(coordinate.axis.rawValue) \(text)"
+    }
     if coordinates.contains(where: { $0.role == .rows }) { return parts.joined(separator: ", ") }
-    return ([cells.first?.taskText ?? ""] + parts).joined(separator: ", ")
+    let task = shortened(cells.first?.taskText ?? "", to: spokenNameLength)
+    return ([task] + parts).joined(separator: ", ")
   }
 
   private static func equivalence(

@@ -116,7 +116,9 @@ package struct SweepMatrix: Sendable {
     }
     return order.map { stratum in
       let indices = strata[stratum] ?? []
-      let decided = indices.allSatisfy { rows[$0].isDecided }
+      // Merged directories may have tried other columns in other rows.
+      let isWhole = Set(indices.map { rows[$0].cells.map(\.columnName) }).count == 1
+      let decided = isWhole && indices.allSatisfy { rows[$0].isDecided }
       let losses = indices.map { rows[$0].cells.map { $0.measured.lnTestLoss?.mean ?? .nan } }
       return InteractionSummary(
         stratum: stratum, rows: indices,

@@ -1,5 +1,5 @@
-// CRC-32C, the checksum of every chunk of a blob: it finds bytes that changed on their way, one piece at a time.
-// The blob's SHA-256 stays the judge of the whole.
+// CRC-32C, the checksum of every chunk of a blob on its way and of every record of an event file: it finds bytes that
+// changed. A blob's SHA-256 stays the judge of the whole.
 
 /// CRC-32C (Castagnoli polynomial 0x1EDC6F41, bits reflected, initial value and final exclusive-or all ones).
 /// `crc32c` of the ASCII digits 123456789 is e3069283. Source: RFC 3720, appendix B.4.
