@@ -48,7 +48,7 @@ struct ReportBenchmark {
       run_cap: \(40 * cells)
       parameters:
         task: {values: [linear, relu, exp, exp(1)]}
-        activation: {values: [linear, relu, exp, softmax, exp+linear]}
+        activation: {values: [linear, relu, exp, softmax, "normalized(relu)"]}
         context: {values: [\((1...contexts).map { "\($0 + 3)" }.joined(separator: ", "))]}
         learning_rate: {distribution: log_uniform_values, min: 0.001, max: 0.1}
         beta2: {min: 0.9, max: 0.999}

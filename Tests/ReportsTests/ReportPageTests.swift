@@ -251,4 +251,29 @@ import Testing
     results.curves = [:]
     #expect(page(results).contains("No reporting trial has a result yet."))
   }
+
+  @Test func `a page of 500 trials is below 3 megabytes, and one of many cells thins drawings but no statistic`() throws
+  {
+    var sweep = SampleSweep()
+    sweep.contexts = [8, 11, 14]
+    var results = sweep.results()
+    #expect(results.trials.count == 468)
+    // Curves of 400 evaluations, more than any chart shows.
+    for (trial, curve) in results.curves {
+      results.curves[trial] = (1...400).map { step in
+        var point = curve[(step - 1) / 20]
+        point.step = 5 * step
+        return point
+      }
+    }
+    let matrix = SweepMatrix(results: results)
+    let html = reportHTML(results: results, matrix: matrix)
+    #expect(html.utf8.count < 3_000_000, "\(html.utf8.count) bytes")
+    let drawn = try #require(
+      ReportPictures(results, matrix).all.first { $0.id == "curves-relu-context-8" }?.csv.split(separator: "\n"))
+    #expect(drawn.count { $0.hasPrefix("relu,") } == CurveSummary.maximumPoints)
+    let last = try #require(drawn.last { $0.hasPrefix("relu,") }?.split(separator: ",").map(String.init))
+    #expect(last[1] == "2000" && last[5] == "8")
+    #expect(matrixCSV(matrix) == matrixCSV(SweepMatrix(results: sweep.results())))
+  }
 }

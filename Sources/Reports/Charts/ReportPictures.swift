@@ -30,7 +30,7 @@ package struct ReportPictures: Sendable {
   package init(_ results: SweepResults, _ matrix: SweepMatrix, theory: TheoryFindings? = nil) {
     var names = FileNames()
     let curveLimit = pointBudget(24_000, lines: matrix.cells.count, atLeast: 24)
-    let tuningLimit = pointBudget(24_000, lines: matrix.cells.count * max(1, matrix.tuned.count), atLeast: 8)
+    let tuningLimit = pointBudget(10_000, lines: matrix.cells.count * max(1, matrix.tuned.count), atLeast: 8)
     self.matrix = matrixPicture(matrix, id: names.name(["matrix"]))
     alongAxis = axisPictures(matrix, &names)
     alongStep = matrix.settings.alongStep ? stepPictures(results, matrix, &names) : []

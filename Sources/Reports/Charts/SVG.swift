@@ -84,5 +84,10 @@ enum SVG {
 
   static func number(_ value: Double) -> String { coordinate(value) }
   /// Tenths of a unit are finer than a screen's pixel.
-  private static func coordinate(_ value: Double) -> String { value.isFinite ? fixedText(value, decimals: 1) : "0" }
+  private static func coordinate(_ value: Double) -> String {
+    guard abs(value) < 1e6 else { return value.isFinite ? fixedText(value, decimals: 1) : "0" }
+    let tenths = Int((10 * value).rounded())
+    let (whole, rest) = (tenths.magnitude / 10, tenths.magnitude % 10)
+    return "\(tenths < 0 ? "-" : "")\(whole)" + (rest == 0 ? "" : ".\(rest)")
+  }
 }

@@ -38,6 +38,8 @@ extension Sequence<Markup> {
 /// `&`, `<`, `>` and both quotes as character references; control characters, which HTML forbids, as spaces; marks that
 /// change the direction of writing in words, since they would turn round what stands beside them.
 func escapedForMarkup(_ plain: String) -> String {
+  // Nearly all texts are numbers and plain words.
+  guard !plain.utf8.allSatisfy(isPlainInMarkup) else { return plain }
   var out = ""
   for scalar in visible(plain).unicodeScalars {
     switch scalar {
@@ -52,4 +54,13 @@ func escapedForMarkup(_ plain: String) -> String {
     }
   }
   return out
+}
+
+/// ASCII that can be seen, blanks and line ends, but no character that markup reads.
+private func isPlainInMarkup(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"): false
+  case UInt8(ascii: "\n"), UInt8(ascii: "\t"): true
+  default: (0x20..<0x7F).contains(byte)
+  }
 }
