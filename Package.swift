@@ -44,6 +44,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: kernelModules + [
     // Bottom layer.
@@ -76,6 +77,11 @@ let package = Package(
       name: "Exports", dependencies: ["Shared", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["tensorboard.proto"], swiftSettings: strict),
     .target(
+      name: "Dashboard",
+      dependencies: [
+        .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
+      ], swiftSettings: strict),
+    .target(
       name: "Messaging",
       dependencies: ["Shared", "CZeroMQ", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["attune.proto"], swiftSettings: strict),
@@ -89,7 +95,8 @@ let package = Package(
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Shared", "Search", "Manifests", "Scheduling", "Store", "Reports", "Exports", "Messaging", "Training",
+        "Shared", "Search", "Manifests", "Scheduling", "Store", "Reports", "Exports", "Dashboard", "Messaging",
+        "Training",
         "Theory",
         "CMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -127,6 +134,7 @@ let package = Package(
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
     .testTarget(name: "ExportsTests", dependencies: ["Exports", "Shared"], swiftSettings: strict),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Shared"], swiftSettings: strict),
+    .testTarget(name: "DashboardTests", dependencies: ["Dashboard"], swiftSettings: strict),
     .testTarget(
       name: "MessagingTests", dependencies: ["Messaging", "Shared", "CZeroMQ"], swiftSettings: strict),
     .testTarget(

@@ -17,8 +17,8 @@ struct AttuneCommand: ParsableCommand {
     version: programVersion,
     subcommands: [
       RunCommand.self, ServeCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self,
-      ExplainCommand.self, ReportCommand.self, CompareCommand.self, ExportCommand.self, PromptsCommand.self,
-      DigestCommand.self, AuditCommand.self,
+      ExplainCommand.self, ReportCommand.self, CompareCommand.self, ExportCommand.self, DashboardCommand.self,
+      PromptsCommand.self, DigestCommand.self, AuditCommand.self,
       TheoryCommand.self, EvaluateCommand.self, VerifyCommand.self, BenchCommand.self, KeysCommand.self,
     ])
 

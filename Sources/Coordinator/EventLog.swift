@@ -155,6 +155,9 @@ extension LogLine {
     case .cellCancelled(let cell, let reason):
       self.init("cell_cancelled")
       (self.cell, self.reason) = (cell.rawValue, reason)
+    case .obeyed(let text):
+      self.init("operator")
+      reason = text
     case .alarm(let text):
       self.init("alarm")
       reason = text

@@ -58,8 +58,7 @@ func terminalWidth(of descriptor: Int32) -> Int {
 }
 
 extension SweepScheduler {
-  /// What a display shows. The time left follows from the steps done since the start, not from the present speed, which
-  /// jumps with every trial that begins.
+  /// What a display shows.
   func snapshot(elapsed: Duration, names: (WorkerSession) -> String) -> ProgressSnapshot {
     let progress = progress
     var activities: [(session: WorkerSession, texts: [String])] = []
@@ -75,15 +74,21 @@ extension SweepScheduler {
         activities.append((held.session, [text]))
       }
     }
-    let seconds = elapsed / .seconds(1)
-    let steps = progress.stepsDone - stepsDoneAtStart
-    let left = Double(max(0, progress.stepsPlanned - progress.stepsDone))
-    let isKnown = seconds > 3 && steps > 0
     return ProgressSnapshot(
       sweepName: planName, done: progress.succeeded + progress.pruned, running: progress.running,
       failed: progress.failed + progress.cancelled, planned: progress.planned,
       stepsPerSecond: progress.stepsPerSecond, elapsed: elapsed,
-      remaining: isKnown ? duration(seconds: left * seconds / Double(steps)) : nil,
+      remaining: remaining(after: elapsed),
       workers: activities.map { .init(name: names($0.session), activity: $0.texts.joined(separator: "; ")) })
+  }
+
+  /// The time left, nil until it can be told. It follows from the steps done since the start, not from the present speed,
+  /// which jumps with every trial that begins.
+  func remaining(after elapsed: Duration) -> Duration? {
+    let progress = progress
+    let seconds = elapsed / .seconds(1)
+    let steps = progress.stepsDone - stepsDoneAtStart
+    guard seconds > 3, steps > 0 else { return nil }
+    return duration(seconds: Double(max(0, progress.stepsPlanned - progress.stepsDone)) * seconds / Double(steps))
   }
 }

@@ -37,9 +37,14 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Trials that a worker trains at the same time (default: its threads).", valueName: "n"))
   var slots: Int?
 
+  @Option(
+    help: ArgumentHelp("Show the sweep in a browser while it runs; see `attune dashboard`.", valueName: "host:port"))
+  var dashboard: String?
+
   func validate() throws {
     try requireWord(manifest, "the manifest's name", manifestRemedy)
     try requireWord(out, "--out", "name a directory, or leave it out")
+    try requireListenAddress(dashboard)
     for (name, value) in [("--workers", workers), ("--threads", threads ?? 1), ("--slots", slots ?? 1)]
     where !(1...1024).contains(value) {
       throw ValidationError("\(name) is \(value); write a number from 1 to 1024")
@@ -78,6 +83,7 @@ struct RunCommand: ParsableCommand {
     var settings = ServiceSettings()
     settings.endpoint = address.description
     settings.scheduling.expectedSlots = workers * (slots ?? threads)
+    settings.dashboard = dashboard
     try run.train(on: endpoint, bulk, with: local, settings, goOn: ownCommandLine)
   }
 }

@@ -75,11 +75,16 @@ struct ServeCommand: ParsableCommand {
   @Flag(help: "When a signal stops the coordinator, send all workers away instead of leaving them training.")
   var releaseWorkers = false
 
+  @Option(
+    help: ArgumentHelp("Show the sweep in a browser while it runs; see `attune dashboard`.", valueName: "host:port"))
+  var dashboard: String?
+
   private static let leastMemory = 64 << 20
 
   func validate() throws {
     try requireWord(manifest, "the manifest's name", manifestRemedy)
     try requireWord(out, "--out", "name a directory, or leave it out")
+    try requireListenAddress(dashboard)
     do throws(TransportError) { _ = try EndpointAddress(bind) } catch { throw ValidationError("--bind: \(error)") }
     do throws(TransportError) { _ = try bulkAddress() } catch { throw ValidationError("--bulk-bind: \(error)") }
     guard (0...1024).contains(localWorkers) else {
@@ -203,6 +208,7 @@ struct ServeCommand: ParsableCommand {
     tell("attune: workers are started with: \(workerCommand)")
     settings.scheduling.expectedSlots = localWorkers * threads
     (settings.isOpen, settings.releasesWorkers, settings.endpoint) = (true, releaseWorkers, bind)
+    settings.dashboard = dashboard
     try run.train(on: endpoint, bulk, with: workers, settings, goOn: ownCommandLine)
   }
 

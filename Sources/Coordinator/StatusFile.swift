@@ -24,6 +24,11 @@ package struct CoordinatorStatus: Codable, Equatable {
   package var endpoint: String
   /// Trials that could be granted now.
   package var waiting: Int
+  /// Optimiser steps per second of all running trials, and an estimate of the time left in seconds, once it is known.
+  package var stepsPerSecond: Double?
+  package var remainingSeconds: Double?
+  /// An operator has paused it.
+  package var isPaused: Bool?
   package var workerCount: Int
   /// The first thousand.
   package var workers: [Worker]

@@ -152,6 +152,7 @@ extension SweepService {
         display.note("trial \(trial) \(state.rawValue): \(reason ?? "no reason was given")")
       }
     case .cellCancelled(let cell, let reason): display.note("cell \(cell): cancelled, because \(reason)")
+    case .obeyed(let text): display.note(text)
     case .alarm(let text):
       count("alarm")
       display.note("alarm: \(text)")

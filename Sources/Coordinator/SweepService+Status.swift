@@ -75,7 +75,9 @@ extension SweepService {
     let present = scheduler.contacts(atMost: CoordinatorStatus.mostWorkers, at: instant)
     return CoordinatorStatus(
       process: Int(getpid()), written: Date().timeIntervalSince1970, endpoint: settings.endpoint,
-      waiting: scheduler.waitingCount, workerCount: scheduler.presentWorkers,
+      waiting: scheduler.waitingCount, stepsPerSecond: scheduler.progress.stepsPerSecond,
+      remainingSeconds: scheduler.remaining(after: now).map { $0 / .seconds(1) }, isPaused: scheduler.isPaused,
+      workerCount: scheduler.presentWorkers,
       workers: present.map { contact in
         CoordinatorStatus.Worker(
           session: contact.hello.session.description, host: contact.hello.host, process: contact.hello.processID,

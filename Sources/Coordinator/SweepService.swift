@@ -16,6 +16,8 @@ struct ServiceSettings {
   var endpoint = ""
   /// Whether open workers are sent away, too, when a signal stops the sweep.
   var releasesWorkers = false
+  /// HOST:PORT of a dashboard to be started beside, if any.
+  var dashboard: String?
   /// Whether `meter` is kept.
   var meters = false
   init() {}
@@ -66,6 +68,7 @@ final class SweepService {
   /// To be sent once everything in `changes` is durable, and what depends on nothing.
   var outgoing: [(message: CoordinatorMessage, session: WorkerSession)] = []
   var prompt: [(message: CoordinatorMessage, session: WorkerSession)] = []
+  let dashboard: DashboardProcess?
   let committer: Committer
   var onItsWay: CommitOnItsWay?
   var commitBegan = Duration.zero
@@ -109,6 +112,8 @@ final class SweepService {
     (self.log, self.display, self.settings) = (log, display, settings)
     self.bulk = bulk
     self.endpoint = endpoint
+    dashboard = try settings.dashboard.map { try DashboardProcess(directory: store.directory.path, place: $0) }
+    if let address = dashboard?.address { display.note("dashboard at http://\(address)/") }
     committer = try Committer()
     start = clock.now
   }
@@ -134,6 +139,7 @@ final class SweepService {
       // Before the look at the workers: the last words of one that has ended count.
       try drainMessages()
       for outcome in bulk.takeOutcomes() { try follow(outcome) }
+      lookAfterDashboard()
       try lookAfterWorkers()
       if let wakeAt, wakeAt <= instant {
         self.wakeAt = nil
@@ -177,7 +183,8 @@ final class SweepService {
       deadlines.append(now + .milliseconds(50))
     }
     let timeout = max((deadlines.min() ?? .zero) - now, .zero)
-    let watched = [interruption.wakeup.descriptor, committer.descriptor, bulk.descriptor] + workers.descriptors
+    var watched = [interruption.wakeup.descriptor, committer.descriptor, bulk.descriptor] + workers.descriptors
+    if let descriptor = dashboard?.descriptor { watched.append(descriptor) }
     return (try endpoint.wait(timeout: timeout, watching: watched), timeout)
   }
 

@@ -14,6 +14,7 @@ package enum SchedulingEvent: Sendable {
   case workerShutOut(WorkerSession, reason: String)
   /// While held, nothing is granted: the store cannot take changes, or the sweep is being stopped.
   case holdGrants(Bool)
+  case request(OperatorRequest)
   /// The coordinator itself stood still for a while: what workers have sent is still unread, so nobody is overdue.
   case wokeUp
   /// The time asked for by `wake` has come.
@@ -54,6 +55,8 @@ package enum SchedulingNote: Equatable, Sendable {
   case repeated(TrialAddress, from: WorkerSession)
   case selected(CellID, candidate: Int)
   case cellCancelled(CellID, reason: String)
+  /// What became of an operator's request.
+  case obeyed(String)
   /// Something that cannot happen while everybody keeps to the protocol.
   case alarm(String)
 }

@@ -6,7 +6,7 @@ extension SweepScheduler {
   /// trials are spread over the workers and share all their threads. Any number of threads gives the same bits. Workers of
   /// short trials get more than they have slots for.
   mutating func grantTrials(at now: MonotonicInstant) {
-    guard !grantsHeld, queue.count > 0, !freeWorkers.isEmpty else { return }
+    guard !grantsHeld, !isPaused, queue.count > 0, !freeWorkers.isEmpty else { return }
     let (free, waiting) = availableWorkers(at: now)
     defer {
       freeWorkers = Set(waiting)

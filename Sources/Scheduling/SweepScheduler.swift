@@ -44,6 +44,8 @@ package struct SweepScheduler {
   var finishedCells = 0
   var announcedFinish = false
   var grantsHeld = false
+  /// By an operator.
+  package internal(set) var isPaused = false
   /// No lease can expire and no rest can end before this time.
   var nextLook: MonotonicInstant?
   var announcedWake: MonotonicInstant?
@@ -116,6 +118,7 @@ package struct SweepScheduler {
     case .workerEnded(let session, let reason): endSession(session, reason: reason, clean: false)
     case .workerShutOut(let session, let reason): endSession(session, reason: reason, clean: true)
     case .holdGrants(let hold): grantsHeld = hold
+    case .request(let request): obey(request)
     case .wokeUp:
       if let until = leasesHeldUntil { leasesHeldUntil = max(until, now + settings.leaseDuration) }
       for session in workers.keys where workers[session]?.isSilent == false { workers[session]?.lastContact = now }

@@ -122,12 +122,23 @@ extension SweepStore {
         let rows = try Row.fetchCursor(
           db, sql: "SELECT trial, step, train_loss, validation_loss, learning_rate FROM points ORDER BY trial, step")
         while let row = try rows.next() {
-          curves[TrialID(rawValue: row[0]), default: []].append(
-            MetricPoint(
-              step: row[1], trainLoss: double(storedBits: row[2]), validationLoss: double(storedBits: row[3]),
-              learningRate: double(storedBits: row[4])))
+          curves[TrialID(rawValue: row[0]), default: []].append(metricPoint(row))
         }
         return curves
+      }
+    }
+  }
+
+  /// The learning curve of one trial, ascending by step; empty where none was stored.
+  package func curve(of trial: TrialID) throws(StoreError) -> [MetricPoint] {
+    try storing(directory.database) {
+      try database.read { db in
+        try Row.fetchCursor(
+          db,
+          sql:
+            "SELECT trial, step, train_loss, validation_loss, learning_rate FROM points WHERE trial = ? ORDER BY step",
+          arguments: [trial.rawValue]
+        ).map(metricPoint).collect()
       }
     }
   }
@@ -154,4 +165,11 @@ extension SweepStore {
 
 extension Cursor {
   fileprivate func collect() throws -> [Element] { try Array(self) }
+}
+
+/// Of a row `trial, step, train_loss, validation_loss, learning_rate`.
+private func metricPoint(_ row: Row) -> MetricPoint {
+  MetricPoint(
+    step: row[1], trainLoss: double(storedBits: row[2]), validationLoss: double(storedBits: row[3]),
+    learningRate: double(storedBits: row[4]))
 }

@@ -2,13 +2,14 @@
 // everything that limits a cell's meaning written into it.
 import Shared
 
-func heatMapSection(_ matrix: SweepMatrix, _ pictures: ReportPictures) -> Markup {
+/// - picture: the same as a drawing to be taken away.
+func heatMapSection(_ matrix: SweepMatrix, picture: Picture?) -> Markup {
   let isLarge = matrix.columns.count > 8 || matrix.rows.count > 24
   let columns = matrix.columns.map { name -> Markup in
     "<th scope=\"col\">\(name.isEmpty ? "result" : shortened(name, to: shownNameLength))</th>"
   }
   let rows = matrix.rows.enumerated().map { index, row in heatRow(row, index, matrix, isLarge) }
-  let drawing = pictures.matrix.map { picture -> Markup in
+  let drawing = picture.map { picture -> Markup in
     "<template id=\"picture-\(picture.id)\">\(picture.drawing.inline)</template>\(takeaway(picture))"
   }
   return """

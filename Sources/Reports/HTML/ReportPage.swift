@@ -23,7 +23,7 @@ package func reportHTML(
     </head>
     <body><main>
     \(header(matrix))
-    \(heatMapSection(matrix, pictures))
+    \(heatMapSection(matrix, picture: pictures.matrix))
     \(sentenceSection(matrix))
     \(figureSection(pictures, matrix))
     \(rowSections(pictures, matrix))
