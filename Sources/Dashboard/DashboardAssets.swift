@@ -72,6 +72,9 @@ private let dashboardStyle = """
   dialog{border:1px solid var(--rule);border-radius:10px;background:var(--bg);color:var(--fg);width:min(920px,94vw);max-height:88vh;padding:18px 22px}
   dialog::backdrop{background:rgba(0,0,0,.45)}
   dialog .close{float:right;font-size:1.1rem}
+  dialog h2{margin:0 0 6px;padding:0;border:0}dialog h3{margin:16px 0 4px}
+  #matrix>section>h2{margin-top:16px;border:0}#matrix a{text-decoration:none;pointer-events:none}
+  #workers,#trials,#events{width:100%}
   dialog svg{width:100%;height:auto;font-size:12px}dialog svg text{fill:var(--quiet)}
   dialog .scroll{max-height:46vh;overflow:auto}
   .lost{color:var(--accent);font-weight:600}

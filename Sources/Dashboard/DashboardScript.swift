@@ -4,7 +4,7 @@
 let dashboardScript = #"""
   'use strict';
   const $ = id => document.getElementById(id);
-  const page = 50;
+  const page = 20;
   const view = {offset: 0, cell: null, version: 0, overview: null};
   let token = sessionStorage.getItem('attune-token') || '';
 
@@ -166,7 +166,20 @@ let dashboardScript = #"""
     }), 'none', 3));
   }
 
-  // Curves: loss against step, both logarithmic where they can be.
+  // Round values between two powers of ten: the coarsest steps that give three of them.
+  function ticks(low, high) {
+    let found = [];
+    for (const steps of [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8], Array.from({length: 90}, (_, i) => (10 + i) / 10)]) {
+      found = [];
+      for (let e = Math.floor(low); e <= Math.ceil(high); e++) for (const m of steps) {
+        const v = +(m * 10 ** e).toPrecision(2), l = Math.log10(v);
+        if (l >= low && l <= high) found.push(v);
+      }
+      if (found.length >= 3) break;
+    }
+    return found;
+  }
+  // Curves: the logarithm of the loss against the step.
   function chart(curves) {
     const ns = 'http://www.w3.org/2000/svg';
     const svg = document.createElementNS(ns, 'svg');
@@ -185,11 +198,9 @@ let dashboardScript = #"""
     const xs = points.map(p => p[0]), ys = points.map(p => Math.log10(p[1]));
     const x1 = Math.max(...xs, 1), y0 = Math.min(...ys), y1 = Math.max(...ys, y0 + .1);
     const X = s => left + (w - left - right) * s / x1, Y = v => top + (h - top - bottom) * (y1 - Math.log10(v)) / (y1 - y0);
-    for (let e = Math.floor(y0); e <= Math.ceil(y1); e++) for (const m of [1, 2, 5]) {
-      const v = m * 10 ** e, l = Math.log10(v);
-      if (l < y0 || l > y1) continue;
+    for (const v of ticks(y0, y1)) {
       add('line', {x1: left, x2: w - right, y1: Y(v), y2: Y(v), stroke: 'var(--grid)'});
-      add('text', {x: left - 6, y: Y(v) + 4, 'text-anchor': 'end'}, v < .01 ? v.toExponential(0) : String(+v.toPrecision(1)));
+      add('text', {x: left - 6, y: Y(v) + 4, 'text-anchor': 'end'}, v < .001 ? v.toExponential() : String(v));
     }
     for (const f of [0, .25, .5, .75, 1]) add('text', {x: X(f * x1), y: h - bottom + 16,
       'text-anchor': f === 0 ? 'start' : f === 1 ? 'end' : 'middle'}, count(Math.round(f * x1)));
@@ -217,7 +228,7 @@ let dashboardScript = #"""
     catch (error) { fill(box, make('h2', title), make('p', error.message, {class: 'lost'})); }
   }
   function showCell(id) {
-    open('cell ' + id, 'api/v1/cells/' + id, c => {
+    open('Cell ' + id, 'api/v1/cells/' + id, c => {
       const seeds = make('table');
       seeds.append(header(['seed', 'trial', 'ln test loss', 'normalised excess', 'outcome']), body(c.seeds.map(s => {
         const tr = make('tr', null, {class: 'link', tabindex: 0});
@@ -235,12 +246,13 @@ let dashboardScript = #"""
       const list = make('button', 'list its trials', {type: 'button'});
       list.onclick = () => { view.cell = id; view.offset = 0; $('detail').close(); showTrials(); $('trials').scrollIntoView(); };
       const scroll = (...e) => { const d = make('div', null, {class: 'scroll'}); d.append(...e); return d; };
-      return [make('p', `${c.row} by ${c.column}: ${c.verdict}; ${c.status}` + (c.pending ? `, ${count(c.pending)} trials to go` : '')),
+      const state = [c.verdict, c.status === 'ok' ? '' : c.status, c.pending ? `${count(c.pending)} trials to go` : ''];
+      return [make('p', `${c.column} on ${c.row}: ${state.filter(s => s).join(', ')}`, {class: 'answer'}), make('p', c.sentence, {class: 'quiet'}),
         chart(c.curves), make('h3', 'Reporting seeds'), scroll(seeds), make('h3', 'Tuning'), scroll(tuned), list];
     });
   }
   function showTrial(id) {
-    open('trial ' + id, 'api/v1/trials/' + id, t => {
+    open('Trial ' + id, 'api/v1/trials/' + id, t => {
       const attempts = make('table');
       attempts.append(header(['granted', 'worker', 'host', 'outcome']), body(t.attempts.map(a => {
         const tr = make('tr');
