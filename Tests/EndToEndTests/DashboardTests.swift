@@ -141,7 +141,7 @@ struct HTTPReply {
     let host = headers.contains { $0.hasPrefix("Host:") } ? [] : ["Host: \(address)"]
     let lines = ["\(method) \(path) HTTP/1.1"] + host + headers + ["Content-Length: 0", "Connection: close"]
     let request = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
-    guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) == request.count else {
+    guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
       throw HarnessError("\(address) takes no request")
     }
     var bytes: [UInt8] = [], buffer = [UInt8](repeating: 0, count: 65536)

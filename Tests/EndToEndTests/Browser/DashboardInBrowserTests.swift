@@ -1,0 +1,78 @@
+// The dashboard in a real browser: it renders, follows a sweep without being loaded again, opens cells and trials by a click,
+// and asks nobody but the machine it is on.
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @ProcessThread @Suite(.enabled(if: HeadlessBrowser.isInstalled, HeadlessBrowser.absence))
+  struct DashboardInBrowser {
+    @Test func `a page follows the sweep without being loaded again, and a click opens a cell and a trial`() throws {
+      let directory = try TestDirectory(), out = directory.sweep()
+      try directory.write(TinySweep.long.yaml, to: "tiny.yaml")
+      let place = "ipc://\(directory.path)/s"
+      let coordinator = try RunningProgram(
+        ["serve", "tiny.yaml", "--out", "out", "--bind", place, "--dashboard", "127.0.0.1:0"], in: directory)
+      var address = ""
+      try waitUntil("the dashboard's address is told; so far \(coordinator.errors)") {
+        let rest = coordinator.errors.components(separatedBy: "dashboard at ").dropFirst().first
+        address = rest.map { String($0.prefix { $0 != "\n" }) } ?? ""
+        return address.hasSuffix("/")
+      }
+      let browser = try HeadlessBrowser(in: directory)
+      try browser.prefer("light")
+      try browser.open(address)
+      try browser.evaluate("window.loadedOnce = true")
+      try waitUntil("the page shows that nothing has ended") {
+        try browser.text("document.getElementById('facts').textContent").contains("0 of ")
+      }
+      #expect(try browser.text("document.getElementById('workers').textContent").contains("none yet"))
+      let worker = try RunningProgram(
+        ["--connect", place, "--slots", "1", "--threads", "1"], of: "attune-worker", in: directory)
+      try waitUntil("the page shows the worker") {
+        try browser.text("document.getElementById('worker-count').textContent") == "1"
+      }
+      try waitUntil("a trial has ended") { out.count(of: "ended") >= 1 }
+      try waitUntil("the page shows it") {
+        try !browser.text("document.getElementById('facts').textContent").contains("0 of ")
+      }
+      try browser.screenshot("dashboard-running")
+      #expect(try coordinator.end().exitCode == 0)
+      _ = try worker.end()
+      #expect(try browser.isTrue("window.loadedOnce"), "it was loaded again")
+      // What the page says when nobody answers any more is the browser's own complaint, not the page's.
+      #expect(browser.problems.allSatisfy { $0.contains("ERR_") || $0.contains("Failed to load") }, "\(browser.problems)")
+
+      try lookAtTheEnd(directory)
+    }
+
+    private func lookAtTheEnd(_ directory: TestDirectory) throws {
+      let dashboard = try RunningProgram(["dashboard", "out", "--listen", "127.0.0.1:0"], in: directory)
+      var address = ""
+      try waitUntil("the dashboard listens") {
+        address = dashboard.output.components(separatedBy: "http://").dropFirst().first
+          .map { "http://" + String($0.prefix { $0 != "\n" }) } ?? ""
+        return address.hasSuffix("/")
+      }
+      let browser = try HeadlessBrowser(in: directory)
+      try browser.open(address)
+      try waitUntil("the matrix is there") {
+        try browser.number("document.querySelectorAll('#matrix [data-cell]').length") == TinySweep.long.cellCount
+      }
+      #expect(try browser.text("document.getElementById('state').textContent") == "every trial has ended")
+      try browser.click("#matrix [data-cell='1']")
+      try waitUntil("the cell's seeds are there") {
+        try browser.number("document.querySelectorAll('#detail svg path').length") == TinySweep.long.reportSeeds
+      }
+      try browser.screenshot("dashboard-cell")
+      try browser.click("#detail-body tr.link")
+      try waitUntil("the trial is there") {
+        try browser.text("document.getElementById('detail-body').textContent").contains("Attempts")
+      }
+      try browser.press("Escape")
+      try waitUntil("the dialog closes") { try !browser.isTrue("document.getElementById('detail').open") }
+      #expect(browser.problems == [])
+      #expect(!browser.requests.isEmpty)
+      #expect(browser.requests.allSatisfy { $0.hasPrefix(address) || $0.hasPrefix("data:") }, "\(browser.requests)")
+    }
+  }
+}
