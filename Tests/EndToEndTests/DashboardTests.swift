@@ -125,17 +125,9 @@ struct HTTPReply {
   init(_ method: String, _ path: String, at address: String, headers: [String] = []) throws {
     let parts = address.split(separator: ":")
     guard parts.count == 2, let port = UInt16(parts[1]) else { throw HarnessError("no address: \(address)") }
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard let descriptor = connectToLoopback(port) else { throw HarnessError("nobody listens at \(address)") }
     defer { close(descriptor) }
-    var place = sockaddr_in()
-    place.sin_family = sa_family_t(AF_INET)
-    place.sin_port = port.bigEndian
-    place.sin_addr.s_addr = inet_addr(String(parts[0]))
-    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafePointer(to: &place) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
-    }
-    guard code == 0 else { throw HarnessError("\(address): \(String(cString: strerror(errno)))") }
+    _ = fcntl(descriptor, F_SETFL, 0)
     var limit = timeval(tv_sec: 20, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     let host = headers.contains { $0.hasPrefix("Host:") } ? [] : ["Host: \(address)"]

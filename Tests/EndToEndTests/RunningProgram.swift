@@ -70,6 +70,9 @@ struct HarnessError: Error, CustomStringConvertible {
     }
   }
 
+  /// What it has written to standard output so far.
+  var output: String { (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? "" }
+
   /// What it has written to standard error so far.
   var errors: String { (try? String(contentsOfFile: errorFile, encoding: .utf8)) ?? "" }
 
@@ -88,7 +91,6 @@ struct HarnessError: Error, CustomStringConvertible {
   func end(limit: Duration = .seconds(120)) throws -> EndedProgram {
     try waitUntil("process \(processID) ends; it wrote: \(errors.suffix(500))", limit: limit) { hasEnded }
     let status = status ?? 0
-    let output = (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? ""
     return EndedProgram(exitCode: status & 0x7f == 0 ? (status >> 8) & 0xff : nil, output: output, errors: errors)
   }
 }

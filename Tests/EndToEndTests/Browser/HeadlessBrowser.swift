@@ -50,7 +50,7 @@ import Testing
     var arguments = [
       program, "--headless", "--remote-debugging-pipe", "--user-data-dir=\(directory.path)/profile", "--disable-gpu",
       "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND",
+      "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]
     // Chromium's sandbox cannot be set up by root.
     if geteuid() == 0 { arguments.append("--no-sandbox") }
