@@ -40,7 +40,8 @@ extension EndToEnd {
       _ = try worker.end()
       #expect(try browser.isTrue("window.loadedOnce"), "it was loaded again")
       // What the page says when nobody answers any more is the browser's own complaint, not the page's.
-      #expect(browser.problems.allSatisfy { $0.contains("ERR_") || $0.contains("Failed to load") }, "\(browser.problems)")
+      #expect(
+        browser.problems.allSatisfy { $0.contains("ERR_") || $0.contains("Failed to load") }, "\(browser.problems)")
 
       try lookAtTheEnd(directory)
     }
@@ -49,7 +50,8 @@ extension EndToEnd {
       let dashboard = try RunningProgram(["dashboard", "out", "--listen", "127.0.0.1:0"], in: directory)
       var address = ""
       try waitUntil("the dashboard listens") {
-        address = dashboard.output.components(separatedBy: "http://").dropFirst().first
+        address =
+          dashboard.output.components(separatedBy: "http://").dropFirst().first
           .map { "http://" + String($0.prefix { $0 != "\n" }) } ?? ""
         return address.hasSuffix("/")
       }
