@@ -133,7 +133,7 @@ let package = Package(
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
     .testTarget(name: "ExportsTests", dependencies: ["Exports", "Shared"], swiftSettings: strict),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Shared"], swiftSettings: strict),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Search", "Shared"], swiftSettings: strict),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"], swiftSettings: strict),
     .testTarget(
       name: "MessagingTests", dependencies: ["Messaging", "Shared", "CZeroMQ"], swiftSettings: strict),
