@@ -1,4 +1,5 @@
 // What happens to a scheduler and what it asks for in return. The scheduler decides; whoever owns it performs.
+import Search
 import Shared
 
 package enum SchedulingEvent: Sendable {
@@ -57,6 +58,8 @@ package enum SchedulingNote: Equatable, Sendable {
   case cellCancelled(CellID, reason: String)
   /// What became of an operator's request.
   case obeyed(String)
+  /// All reporting trials of the cell's row have ended: how many seeds more it gets, and why.
+  case replicated(CellID, ReplicationStep)
   /// Something that cannot happen while everybody keeps to the protocol.
   case alarm(String)
 }
