@@ -1,6 +1,5 @@
 // Seeds that are added to undecided rows, with real processes: the same trials on any number of workers, whatever is killed.
 import Foundation
-import Search
 import Shared
 import Testing
 
