@@ -33,7 +33,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let loaded = try loadManifest(at: manifest)
+    let loaded = try readManifest(manifest)
     for note in loaded.notes { tell("attune: \(note)") }
     guard let instructionSet = InstructionSet.best else {
       throw CommandFailure(TrainingError.unsupportedProcessor.description)

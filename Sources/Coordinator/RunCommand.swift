@@ -52,7 +52,7 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let loaded = try loadManifest(at: manifest)
+    let loaded = try readManifest(manifest)
     for note in loaded.notes { tell("attune: \(note)") }
     let directory = normalizedDirectory(out ?? "runs/\(fileName(for: loaded.plan.name))")
     let run = try SweepRun(loaded.plan, in: directory)

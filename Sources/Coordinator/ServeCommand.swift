@@ -144,7 +144,7 @@ struct ServeCommand: ParsableCommand {
 
   func run() throws {
     let (file, directory) = try place()
-    let loaded = try loadManifest(at: file)
+    let loaded = try readManifest(file)
     for note in loaded.notes { tell("attune: \(note)") }
     let path = directory ?? normalizedDirectory(out ?? "runs/\(fileName(for: loaded.plan.name))")
     let run = try SweepRun(loaded.plan, in: path)

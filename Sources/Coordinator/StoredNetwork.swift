@@ -12,22 +12,28 @@ struct CheckpointFile {
   let network: Network
 
   init(_ path: String) throws {
-    func refuse(_ found: String) -> CommandFailure {
-      CommandFailure("\(path): \(found); name a sweep's directory or a checkpoint of one")
-    }
-    guard let data = FileManager.default.contents(atPath: path) else { throw refuse("it cannot be read") }
+    guard let data = FileManager.default.contents(atPath: path) else { throw Self.refusal(path, "it cannot be read") }
+    do { try self.init(Array(data)) } catch { throw Self.refusal(path, error.found) }
+  }
+
+  init(_ bytes: [UInt8]) throws(CheckpointFileError) {
     let file: Safetensors
-    do { file = try Safetensors(bytes: Array(data)) } catch { throw refuse("\(error)") }
+    do { file = try Safetensors(bytes: bytes) } catch { throw CheckpointFileError(found: "\(error)") }
     guard let text = file.metadata["configuration"], let number = file.metadata["seed"].flatMap(UInt32.init) else {
-      throw refuse("it does not say which configuration and seed it belongs to")
+      throw CheckpointFileError(found: "it does not say which configuration and seed it belongs to")
     }
-    do {
-      parameters = try TrialParameters(canonicalJSON: text)
-      network = try TrainingState.network(file, parameters)
-    } catch { throw refuse("\(error)") }
+    do { parameters = try TrialParameters(canonicalJSON: text) } catch { throw CheckpointFileError(found: "\(error)") }
+    do { network = try TrainingState.network(file, parameters) } catch { throw CheckpointFileError(found: "\(error)") }
     seed = Seed(rawValue: number)
   }
+
+  private static func refusal(_ path: String, _ found: String) -> CommandFailure {
+    CommandFailure("\(path): \(found); name a sweep's directory or a checkpoint of one")
+  }
 }
+
+/// Why bytes are no checkpoint of a network.
+struct CheckpointFileError: Error { let found: String }
 
 extension StoredSweep {
   /// The network that a trial ended with.

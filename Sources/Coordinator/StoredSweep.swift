@@ -20,7 +20,7 @@ struct StoredSweep {
         "\(manifest): the sweep's manifest is gone; put it back, or run the manifest it came from with --out "
           + "\(store.directory.path), which keeps every stored result")
     }
-    try self.init(plan: try loadManifest(at: manifest).plan, store: store)
+    try self.init(plan: try readManifest(manifest).plan, store: store)
   }
 
   init(plan: SweepPlan, store: SweepStore) throws {

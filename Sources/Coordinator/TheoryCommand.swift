@@ -77,7 +77,7 @@ struct TheoryTableCommand: ParsableCommand {
       throw CommandFailure(TrainingError.unsupportedProcessor.description)
     }
     let requests =
-      try manifest.map { theoryRequests(of: try loadManifest(at: $0).plan, request) } ?? requestsOfOptions()
+      try manifest.map { theoryRequests(of: try readManifest($0).plan, request) } ?? requestsOfOptions()
     let progress = StepProgress()
     var results: [BaselineResult] = []
     for (index, request) in requests.enumerated() {

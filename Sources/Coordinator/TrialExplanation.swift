@@ -36,6 +36,8 @@ struct TrialExplanation: Encodable {
   var attempts: [Attempt]
   /// Where the next attempt begins; nil where there will be none, or it would begin anew.
   var resume: Checkpoint?
+  /// The file of the checkpoint that it ended with, while that is kept.
+  var network: String?
   /// Set for a trial of an earlier edition of the manifest.
   var superseded: Bool
 
@@ -69,6 +71,8 @@ struct TrialExplanation: Encodable {
     if !record.state.isTerminal, let checkpoint = found.checkpoint {
       resume = Checkpoint(step: checkpoint.step, bytes: checkpoint.byteCount, digest: checkpoint.digest.rawValue)
     }
+    let blobs = sweep.store.blobs
+    network = record.result.map(\.checkpoint).flatMap { blobs.contains($0) ? blobs.path($0) : nil }
     (why, ahead) = Self.reason(for: record, superseded: superseded, owner: owner, history: history, in: sweep)
   }
 
@@ -129,6 +133,7 @@ struct TrialExplanation: Encodable {
     } else if !(TrialState(rawValue: state)?.isTerminal ?? true) {
       lines.append("  resumes     from the beginning: no checkpoint is stored")
     }
+    if let network { lines.append("  network     \(network)") }
     lines.append(attempts.isEmpty ? "  attempts    none" : "  attempts")
     for attempt in attempts {
       let place = attempt.host.map { "\($0) (process \(attempt.process ?? 0))" } ?? "an unknown worker"

@@ -3,9 +3,12 @@
 import Shared
 
 struct Definitions {
+  let checkpoints: NamedCheckpoints
   /// Canonical texts by name: `expression(…)` and `kernel(…)`.
   private(set) var activations: [String: String] = [:]
   private(set) var tasks: [String: String] = [:]
+
+  init(checkpoints: NamedCheckpoints) { self.checkpoints = checkpoints }
 
   /// What the plan shows for a canonical text.
   var names: [String: String] {
@@ -22,10 +25,10 @@ struct Definitions {
     let example = "write {quick_gelu: \"s * sigmoid(1.702 * s)\"}"
     for entry in try node.entries(of: "activations", example) {
       let subject = try Self.checkedName(entry, "activations", taken: Activation.names)
-      let expression = try Self.expression(entry.value, subject, as: .activation)
-      do { activations[entry.key] = "expression(\(try Activation.checked(expression)))" } catch {
-        throw Issue(line: entry.value.line, "\(subject): \(error.finding)", error.remedy)
+      let formula = try Self.formula(entry.value, subject) { text throws(ExpressionError) in
+        try ActivationFormula(text)
       }
+      activations[entry.key] = "expression(\(formula))"
     }
   }
 
@@ -48,15 +51,21 @@ struct Definitions {
       guard let kernel = fields.first(where: { $0.key == "kernel" }) else {
         throw Issue(line: entry.line, "\(subject) has no kernel", "add kernel: \"…\"")
       }
-      let expression = try Self.expression(kernel.value, "\(subject).kernel", as: .kernel(maps: maps))
+      let expression = try Self.formula(kernel.value, "\(subject).kernel") { text throws(ExpressionError) in
+        try Expression(text, as: .kernel(maps: maps))
+      }
       tasks[entry.key] = "kernel(\(expression))"
     }
   }
 
   /// `value` with names of this manifest replaced by what they stand for.
-  func resolved(_ value: ParameterValue, of name: ParameterName) -> ParameterValue {
+  func resolved(_ value: ParameterValue, of name: ParameterName, _ node: ManifestNode) throws(Issue) -> ParameterValue {
     switch (name, value) {
-    case (.activation, .list(let items)): return .list(items.map { resolved($0, of: name) })
+    case (.initialization, _): return try checkpoints.resolved(value, node)
+    case (.activation, .list(let items)):
+      var resolved: [ParameterValue] = []
+      for item in items { resolved.append(try self.resolved(item, of: name, node)) }
+      return .list(resolved)
     case (.activation, .text(let text)):
       if let known = activations[text] { return .text(known) }
       for (name, known) in activations where text == "normalized(\(name))" { return .text("normalized(\(known))") }
@@ -93,11 +102,11 @@ struct Definitions {
     return "\(section).\(entry.key)"
   }
 
-  private static func expression(
-    _ node: ManifestNode, _ subject: String, as kind: ExpressionKind
-  ) throws(Issue) -> Expression {
+  private static func formula<Formula>(
+    _ node: ManifestNode, _ subject: String, _ read: (String) throws(ExpressionError) -> Formula
+  ) throws(Issue) -> Formula {
     let text = try node.word(of: subject, "write a formula in quotation marks")
-    do { return try Expression(text, as: kind) } catch {
+    do { return try read(text) } catch {
       var issue = Issue(line: node.line, "\(subject): \(error.finding)", error.remedy)
       issue.column = node.column.map { $0 + error.offset }
       issue.pointer = .init(text: text, offset: error.offset)

@@ -14,10 +14,13 @@ package struct LoadedManifest: Sendable {
 }
 
 /// The plan that the manifest at `path` describes. Errors name `path` as given.
-package func loadManifest(at path: String) throws(ManifestError) -> LoadedManifest {
+/// - checkpoints: reads the files that the manifest names as starts of training.
+package func loadManifest(
+  at path: String, checkpoints: CheckpointReader? = nil
+) throws(ManifestError) -> LoadedManifest {
   let text: String
   do { text = try manifestText(at: path) } catch { throw ManifestError(path: path, issues: [error]) }
-  return try parseManifest(text, path: path)
+  return try parseManifest(text, path: path, checkpoints: checkpoints)
 }
 
 private func manifestText(at path: String) throws(Issue) -> String {

@@ -4,8 +4,11 @@ import Shared
 
 /// The plan that `text` describes. Nothing is read or written.
 /// - path: for the errors, and for the sweep's name where the manifest gives none.
+/// - checkpoints: reads those that the manifest names; without it they are refused.
 /// - Throws: every issue found, each with its line.
-package func parseManifest(_ text: String, path: String) throws(ManifestError) -> LoadedManifest {
+package func parseManifest(
+  _ text: String, path: String, checkpoints: CheckpointReader? = nil
+) throws(ManifestError) -> LoadedManifest {
   do {
     if text.utf8.contains(0) {
       let line = 1 + text.utf8.prefix { $0 != 0 }.count(where: { $0 == UInt8(ascii: "\n") })
@@ -18,10 +21,12 @@ package func parseManifest(_ text: String, path: String) throws(ManifestError) -
       throw Issue(
         line: root.line, "the manifest starts with \"\(excerpt(root.text))\"", "write keys, such as `method: grid`")
     }
-    var reader = ManifestReader(entries: entries, path: path)
+    let named = NamedCheckpoints(checkpoints)
+    var reader = ManifestReader(entries: entries, path: path, named)
     reader.read()
     guard reader.issues.isEmpty else { throw ManifestError(path: path, issues: reader.issues) }
-    let (plan, notes) = try reader.draft.plan(source: text)
+    var (plan, notes) = try reader.draft.plan(source: text)
+    named.add(to: &plan)
     return LoadedManifest(plan: plan, notes: reader.notes + notes)
   } catch let issue as Issue {
     throw ManifestError(path: path, issues: [issue])
@@ -48,12 +53,13 @@ private enum TopLevelKey: String, CaseIterable {
 private struct ManifestReader {
   let entries: [ManifestNode.Entry]
   var draft: PlanDraft
-  private var definitions = Definitions()
+  private var definitions: Definitions
   var issues: [Issue] = []
   var notes: [String] = []
 
-  init(entries: [ManifestNode.Entry], path: String) {
+  init(entries: [ManifestNode.Entry], path: String, _ checkpoints: NamedCheckpoints) {
     self.entries = entries
+    definitions = Definitions(checkpoints: checkpoints)
     let file = path.split(separator: "/").last.map(String.init) ?? path
     draft = PlanDraft(name: file.split(separator: ".").first.map(String.init) ?? "sweep")
   }

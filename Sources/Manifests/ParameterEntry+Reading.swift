@@ -67,7 +67,7 @@ extension ParameterEntry {
   private static func placed(
     _ name: ParameterName, _ node: ManifestNode, _ definitions: Definitions
   ) throws(Issue) -> Placed {
-    let value = definitions.resolved(try node.parameterValue(of: name.rawValue), of: name)
+    let value = try definitions.resolved(try node.parameterValue(of: name.rawValue), of: name, node)
     do { return Placed(value: try name.canonical(value), line: node.line) } catch {
       if let own = nearest(to: error.found, among: definitions.known(name)) {
         throw node.issue(name.rawValue, "did you mean \(own)?")

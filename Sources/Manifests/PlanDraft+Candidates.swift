@@ -67,7 +67,7 @@ extension PlanDraft {
     var cells: [CellPlan] = []
     var known: Set<TrialParameters> = []
     // On these the defaults of others depend.
-    let needsAll = tuned.contains(.recipe) || tuned.contains(.steps)
+    let needsAll = tuned.contains { [.recipe, .steps, .initialization].contains($0) }
     for index in 0..<axes.reduce(1, { $0 * $1.values.count }) {
       var rest = index
       var coordinates: [ParameterValue] = []

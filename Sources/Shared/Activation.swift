@@ -31,8 +31,12 @@ package struct Activation: Hashable, Sendable, CustomStringConvertible {
   package let shape: Shape
   /// Whether a_st = h(S_st) / Σ_s' h(S_s't). Then `attention_scale` is 1 by default, else 1/n (docs/science.md §1).
   package let isNormalised: Bool
+  /// Where training starts the coefficients of an expression, of c0, c1, … as far as they occur.
+  package let coefficients: [Double]
 
-  package init(_ shape: Shape, normalised: Bool = false) { (self.shape, isNormalised) = (shape, normalised) }
+  package init(_ shape: Shape, normalised: Bool = false, coefficients: [Double] = []) {
+    (self.shape, isNormalised, self.coefficients) = (shape, normalised, coefficients)
+  }
 
   package static let linear = Activation(.linear)
   package static let relu = Activation(.relu)
@@ -59,18 +63,30 @@ package struct Activation: Hashable, Sendable, CustomStringConvertible {
     } else if let scale = bracketed(text, "softmax") {
       self = Activation(try Self.shape("exp(\(scale))"), normalised: true)
     } else if let inner = bracketed(text, "normalized") {
-      self = Activation(try Self.shape(inner), normalised: true)
+      let plain = try Activation(plain: inner)
+      guard plain.coefficients.isEmpty else {
+        throw ActivationTextError(
+          remedy: "write numbers for the coefficients of what is normalized: they are not trained")
+      }
+      self = Activation(plain.shape, normalised: true)
     } else {
-      self = Activation(try Self.shape(text))
+      self = try Activation(plain: text)
     }
   }
 
-  private static func shape(_ text: String) throws(ActivationTextError) -> Shape {
-    if let inner = bracketed(text, "expression") {
-      do { return try .expression(checked(Expression(inner, as: .activation))) } catch {
-        throw ActivationTextError(remedy: "\(error)", expression: error)
-      }
+  /// What is not normalised.
+  private init(plain text: String) throws(ActivationTextError) {
+    guard let inner = bracketed(text, "expression") else {
+      self = Activation(try Self.shape(text))
+      return
     }
+    do {
+      let formula = try ActivationFormula(inner)
+      self = Activation(.expression(formula.expression), coefficients: formula.coefficients)
+    } catch { throw ActivationTextError(remedy: "\(error)", expression: error) }
+  }
+
+  private static func shape(_ text: String) throws(ActivationTextError) -> Shape {
     guard let (name, numbers) = nameAndNumbers(text) else { throw ActivationTextError(remedy: forms) }
     if name == "exp", let scale = numbers.first {
       guard numbers.count == 1, scale != 0, scale.magnitude <= 1e3 else {
@@ -91,18 +107,10 @@ package struct Activation: Hashable, Sendable, CustomStringConvertible {
     return known.shape
   }
 
-  /// An activation is of the score or of the distance: their gradients take different ways.
-  package static func checked(_ expression: Expression) throws(ExpressionError) -> Expression {
-    let quantities = Set(expression.variables.map(\.quantity))
-    guard quantities.count == 1 else {
-      throw ExpressionError(
-        offset: 0, finding: quantities.isEmpty ? "the expression has no variable" : "both s and sqdist stand",
-        remedy: "write an expression of s, or one of sqdist = |B x_s - C x_t|^2")
-    }
-    return expression
-  }
-
   package var description: String {
+    if case .expression(let expression) = shape, !coefficients.isEmpty {
+      return "expression(\(ActivationFormula(expression, coefficients: coefficients)))"
+    }
     guard isNormalised else { return shape.text }
     if case .exp(let scale) = shape { return scale == 1 ? "softmax" : "softmax(\(shortestText(scale)))" }
     return "normalized(\(shape.text))"

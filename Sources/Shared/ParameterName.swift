@@ -72,7 +72,7 @@ package enum ParameterValue: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .integer(let value): "\(value)"
     case .number(let value): value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
-    case .text(let value): value
+    case .text(let value): StartingNetwork.shortened(value)
     case .flag(let value): "\(value)"
     case .list(let values): values.map(\.description).joined(separator: "+")
     case .mapping(let entries):

@@ -85,6 +85,9 @@ package struct SweepPlan: Sendable {
   /// What the manifest calls its own activations and kernels, by their canonical texts. For people: no part of what a
   /// configuration is.
   package var names: [String: String] = [:]
+  /// Checkpoints that the manifest names, by those names, as they were read; kept in DIR/starts, where a manifest of that
+  /// directory finds them.
+  package var checkpointFiles: [String: [UInt8]] = [:]
   /// The manifest as it was read, byte for byte; kept as DIR/manifest.yaml.
   package var source: String
 

@@ -9,6 +9,7 @@ extension TrialParameters {
     frozen.steps = steps
     (frozen.warmupSteps, frozen.evaluateEvery) = (steps / 20, max(1, steps / 20))
     frozen.checkpointEvery = max(1, steps / 10)
+    frozen.initScale = initialization.standardScale
     var values: [ParameterName: ParameterValue] = [:]
     for name in Self.identifyingNames {
       let value = value(of: name)
@@ -60,7 +61,7 @@ extension TrialParameters {
         if clip.entries != .trained { entries["entries"] = .text(clip.entries.rawValue) }
         return .mapping(entries)
       } ?? .text("none")
-    case .initialization: .text(initialization.rawValue)
+    case .initialization: .text(initialization.description)
     case .initScale: .number(initScale)
     case .frozen:
       frozen.isEmpty

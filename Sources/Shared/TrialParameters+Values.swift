@@ -27,8 +27,13 @@ extension TrialParameters {
       try apply(.steps, steps)
       setStepDependentDefaults()
     }
+    if let start = values[.initialization] {
+      try apply(.initialization, start)
+      if initialization.checkpoint != nil { initScale = initialization.standardScale }
+    }
     // Sorted, so that the first error does not depend on a dictionary's order.
-    for (name, value) in values.sorted(by: { $0.key < $1.key }) where name != .recipe && name != .steps {
+    for (name, value) in values.sorted(by: { $0.key < $1.key })
+    where name != .recipe && name != .steps && name != .initialization {
       try apply(name, value)
     }
     try checkTogether()
@@ -91,7 +96,13 @@ extension TrialParameters {
     case .schedule: schedule = try name.choice(value)
     case .clipNorm: clipNorm = value == .text("none") ? nil : try name.number(value, above: 0, alternative: "none")
     case .layerClip: layerClip = try Self.layerClip(value)
-    case .initialization: initialization = try name.choice(value)
+    case .initialization:
+      guard case .text(let text) = value, let start = Initialization(text) else {
+        let names = Initialization.named.map(\.name)
+        throw name.refusal(
+          value, "write one of \(names.joined(separator: ", ")), or {checkpoint: FILE}", allowed: names)
+      }
+      initialization = start
     case .initScale: initScale = try name.number(value, from: 0)
     case .frozen: frozen = try Self.frozenParts(value)
     case .restarts: restarts = try name.integer(value, in: 1...1000)
@@ -119,6 +130,15 @@ extension TrialParameters {
   }
 
   private func checkSizes() throws(ParameterError) {
+    try checkStart()
+    if trainedNumbers == 0 {
+      throw ParameterName.frozen.refusal(value(of: .frozen), "nothing is left to train; freeze less")
+    }
+    if layerClip?.entries == .all, heads.activations.contains(where: { !$0.coefficients.isEmpty }) {
+      throw ParameterError(
+        name: "layer_clip", found: "entries: all",
+        remedy: "write entries: trained, as coefficients of activations are in none of the matrices")
+    }
     if let covariance, covariance.count != dimension {
       throw ParameterError(
         name: "covariance", found: "\(covariance.count) values",
@@ -182,7 +202,7 @@ extension TrialParameters {
   /// In any order; the canonical form has one.
   private static func frozenParts(_ value: ParameterValue) throws(ParameterError) -> FrozenParts {
     if value == .text("none") { return [] }
-    let remedy = "write `none` or a list of A, r, B and C, not all of them"
+    let remedy = "write `none` or a list of A, r, B, C and c"
     let items: [ParameterValue]
     if case .list(let list) = value { items = list } else { items = [value] }
     var parts: FrozenParts = []
@@ -192,9 +212,7 @@ extension TrialParameters {
       }
       parts.insert(named.part)
     }
-    guard !parts.isEmpty, parts != [.value, .residual, .key, .query] else {
-      throw ParameterName.frozen.refusal(value, remedy)
-    }
+    guard !parts.isEmpty else { throw ParameterName.frozen.refusal(value, remedy) }
     return parts
   }
 
@@ -275,28 +293,4 @@ extension ParameterName {
     }
     return choice
   }
-}
-
-/// The entry of `candidates` with the smallest edit distance to `word`, if it is near enough to be meant. An exchange of
-/// two neighbours counts as one edit: it is the commonest slip.
-/// Source: Wagner & Fischer 1974, with exchanges as in Boytsov 2011 (optimal string alignment).
-package func nearest(to word: String, among candidates: [String]) -> String? {
-  func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var twoBack: [Int] = [], oneBack = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var row = [i + 1]
-      for (j, y) in b.enumerated() {
-        var best = min(oneBack[j] + (x == y ? 0 : 1), oneBack[j + 1] + 1, row[j] + 1)
-        if i > 0, j > 0, x == b[j - 1], a[i - 1] == y { best = min(best, twoBack[j - 1] + 1) }
-        row.append(best)
-      }
-      (twoBack, oneBack) = (oneBack, row)
-    }
-    return oneBack[b.count]
-  }
-  // A hostile word may be megabytes long; nothing that long is near a name.
-  guard word.utf8.count <= 64 else { return nil }
-  let ranked = candidates.map { ($0, distance(Array(word.lowercased()), Array($0.lowercased()))) }
-  guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(1, best.0.count / 3) else { return nil }
-  return best.0
 }

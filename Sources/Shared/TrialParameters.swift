@@ -3,8 +3,6 @@
 
 package enum Optimizer: String, CaseIterable, Hashable, Sendable { case adam, adamw, sgd }
 package enum Schedule: String, CaseIterable, Hashable, Sendable { case cosine, constant, step }
-/// `descent` is theory's construction: every layer a step of functional gradient descent.
-package enum Initialization: String, CaseIterable, Hashable, Sendable { case identity, gaussian, descent }
 /// `free` trains A (the authors' code), `sparse` keeps A = 0 (the theory's case).
 package enum ValueMatrix: String, CaseIterable, Hashable, Sendable { case free, sparse }
 package enum InputDistribution: String, CaseIterable, Hashable, Sendable { case sphere, gaussian, cube }
@@ -43,9 +41,11 @@ package struct FrozenParts: OptionSet, Hashable, Sendable {
   package init(rawValue: UInt8) { self.rawValue = rawValue }
   package static let value = FrozenParts(rawValue: 1), residual = FrozenParts(rawValue: 2)
   package static let key = FrozenParts(rawValue: 4), query = FrozenParts(rawValue: 8)
+  /// Of activations.
+  package static let coefficients = FrozenParts(rawValue: 16)
   /// As manifests name them, in this order.
   package static let named: [(name: String, part: FrozenParts)] = [
-    ("A", .value), ("r", .residual), ("B", .key), ("C", .query),
+    ("A", .value), ("r", .residual), ("B", .key), ("C", .query), ("c", .coefficients),
   ]
 }
 
@@ -73,6 +73,7 @@ package struct TrialParameters: Hashable, Sendable {
   /// Global gradient norm bound; nil is none.
   package var clipNorm: Double? = 1
   package var layerClip: LayerClip?
+  package var initialization = Initialization.identity
   /// Standard deviation of the initial draws.
   package var initScale = 0.1
   /// Best of so many initialisations by validation loss.
@@ -90,7 +91,6 @@ package struct TrialParameters: Hashable, Sendable {
   package var network = NetworkKind.full
   package var optimizer = Optimizer.adam
   package var schedule = Schedule.cosine
-  package var initialization = Initialization.identity
   package var frozen: FrozenParts = []
   package var value = ValueMatrix.free
   package var attentionScale = AttentionScale.auto

@@ -8,7 +8,7 @@ package struct BlobStore: Sendable {
   private var sha: String { root + "/sha256" }
   private var temporary: String { root + "/incoming" }
 
-  func path(_ digest: BlobDigest) -> String { folder(digest) + "/" + digest.rawValue }
+  package func path(_ digest: BlobDigest) -> String { folder(digest) + "/" + digest.rawValue }
   private func folder(_ digest: BlobDigest) -> String { sha + "/" + digest.rawValue.prefix(2) }
 
   func create() throws(StoreError) {

@@ -9,6 +9,9 @@ package struct SweepDirectory: Hashable, Sendable {
   package var manifest: String { path + "/manifest.yaml" }
   package var database: String { path + "/sweep.sqlite" }
   package var blobs: String { path + "/blobs" }
+  /// The copy of a checkpoint that the manifest names so.
+  package func start(named name: String) -> String { "\(starts)/\(sha256Hex(Array(name.utf8))).safetensors" }
+  var starts: String { path + "/starts" }
   package var report: String { path + "/report" }
   package var log: String { path + "/log.jsonl" }
   /// What the coordinator that runs tells about itself; see `CoordinatorStatus`.

@@ -45,6 +45,7 @@ package final class SweepStore {
       throw .otherSweep(directory: path, difference: difference)
     }
     store.storedAtOpening = stored
+    try store.keepStarts(plan.checkpointFiles)
     if (try? String(contentsOfFile: directory.manifest, encoding: .utf8)) != plan.source {
       try replaceFile(directory.manifest, with: plan.source)
     }
@@ -53,6 +54,16 @@ package final class SweepStore {
     store.storedBytes = try store.measureStoredBytes()
     store.crowded = try store.findCrowded()
     return store
+  }
+
+  /// Copies the checkpoints that the manifest names, so that the directory does not need them where they were.
+  private func keepStarts(_ files: [String: [UInt8]]) throws(StoreError) {
+    guard !files.isEmpty else { return }
+    try makeDirectory(directory.starts)
+    for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
+      let path = directory.start(named: name)
+      if FileManager.default.contents(atPath: path).map(Array.init) != bytes { try replaceFile(path, with: bytes) }
+    }
   }
 
   /// Opens the sweep in `path` to look at it, also while another process runs it or where nothing can be written.

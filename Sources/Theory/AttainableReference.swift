@@ -15,13 +15,14 @@ package func attainableReference(
   var isotropic = parameters
   (isotropic.network, isotropic.value) = (.isotropic, .sparse)
   let heads = parameters.heads.activations.count, layers = parameters.layers
-  var best = search(isotropic, prompts, from: starts(descent, layers: layers, heads: heads))
+  let coefficients = parameters.heads.activations.flatMap(\.coefficients)
+  var best = search(isotropic, prompts, from: starts(descent, layers: layers, heads: heads), coefficients)
   if parameters.value == .free {
     isotropic.value = .free
     let still = TrainableLayout(isotropic).pack(best.network).map(Double.init)
     let moved = [0, 0.1, -0.1].map { shift in
-      // a, r, c of every layer and head.
-      still.indices.map { $0 % 3 == 0 ? shift : still[$0] }
+      // a, r, c of every layer and head, then coefficients of activations.
+      still.indices.map { $0 % 3 == 0 && $0 < still.count - coefficients.count ? shift : still[$0] }
     }
     let freed = search(isotropic, prompts, packed: moved)
     if freed.loss < best.loss { best = freed }
@@ -49,9 +50,9 @@ private func starts(_ descent: DescentFit, layers: Int, heads: Int) -> [Start] {
 }
 
 private func search(
-  _ parameters: TrialParameters, _ prompts: PromptSet, from starts: [Start]
+  _ parameters: TrialParameters, _ prompts: PromptSet, from starts: [Start], _ coefficients: [Double]
 ) -> (network: Network, loss: Double) {
-  search(parameters, prompts, packed: starts.map { $0.flatMap { $0.flatMap { [$0.r, $0.c] } } })
+  search(parameters, prompts, packed: starts.map { $0.flatMap { $0.flatMap { [$0.r, $0.c] } } + coefficients })
 }
 
 /// - packed: as the layout has it: [a,] r, c of every layer and head.

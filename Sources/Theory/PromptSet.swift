@@ -93,7 +93,8 @@ package final class PromptSet: @unchecked Sendable {
   /// Loss of `network` over all prompts and its gradient in the numbers that `layout` trains, summed in double precision
   /// over chunks.
   package func gradient(_ network: Network, _ layout: TrainableLayout) -> (loss: Double, gradient: [Double]) {
-    let prepared = PreparedNetwork(network)
+    let tangents = CoefficientTangents(network, layout)
+    let prepared = tangents?.prepared ?? PreparedNetwork(network)
     let size = prepared.pass.gradientCount
     let rows = AlignedFloats(count: chunks * size), losses = AlignedFloats(count: chunks)
     let scratchCount = kernels.networkScratch(prepared.pass)
@@ -107,7 +108,11 @@ package final class PromptSet: @unchecked Sendable {
     var loss = 0.0
     var gradient = [Double](repeating: 0, count: layout.count), row = [Float](repeating: 0, count: layout.count)
     for chunk in 0..<chunks {
-      layout.pullBack(rows.pointer + chunk * size, network, into: &row)
+      if let tangents {
+        tangents.pullBack(rows.pointer + chunk * size, of: network, into: &row)
+      } else {
+        layout.pullBack(rows.pointer + chunk * size, network, into: &row)
+      }
       for i in row.indices { gradient[i] += Double(row[i]) / Double(count) }
       loss += Double(losses.pointer[chunk]) / Double(count)
     }

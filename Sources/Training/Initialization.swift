@@ -34,8 +34,14 @@ struct HostDraws {
 package func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: Int) -> Network {
   if parameters.network == .isotropic { return isotropicStart(parameters, restart: restart) }
   var network = Network(parameters)
-  if parameters.initialization == .descent { network.setDescent(parameters, seed: seed) }
+  switch parameters.initialization {
+  case .identity, .gaussian: break
+  case .descent: network.setDescent(parameters, seed: seed)
+  case .checkpoint(let start): network.set(start)
+  }
   let d = parameters.dimension, square = d * d, scale = parameters.initScale
+  // Nothing is added to a start as it is, so that it keeps its bits.
+  if parameters.initialization.checkpoint != nil, scale == 0 { return network }
   for layer in 0..<parameters.layers {
     for head in parameters.heads.activations.indices {
       // Tied layers start equal.
@@ -50,11 +56,12 @@ package func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: 
         network.B[index * square + i] = Float(diagonal + B + scale * draws.normal(1 + i))
         network.C[index * square + i] = Float(diagonal + C + scale * draws.normal(1 + square + i))
         if parameters.value == .free {
-          network.A[index * square + i] = Float(scale * draws.normal(1 + 2 * square + i))
+          let A = network.A[index * square + i] == 0 ? -0.0 : Double(network.A[index * square + i])
+          network.A[index * square + i] = Float(A + scale * draws.normal(1 + 2 * square + i))
         }
       }
       // Not 0 + …: a start of no spread keeps the signs of its zeros.
-      let start = parameters.initialization == .descent ? Double(network.r[index]) : -0.0
+      let start = network.r[index] == 0 ? -0.0 : Double(network.r[index])
       network.r[index] = Float(identity ? -scale * draws.uniform(0) : start + scale * draws.normal(0))
     }
   }
@@ -62,6 +69,38 @@ package func initialNetwork(_ parameters: TrialParameters, seed: Seed, restart: 
 }
 
 extension Network {
+  /// The form in which a configuration carries a network.
+  package func startingNetwork() throws(StartingNetworkError) -> StartingNetwork {
+    let square = dimension * dimension
+    var values: [Float] = []
+    for index in r.indices {
+      let range = index * square..<(index + 1) * square
+      values += A[range] + [r[index]] + B[range] + C[range]
+    }
+    values += coefficients.joined()
+    return try StartingNetwork(
+      layers: layers, heads: heads.activations.count, dimension: dimension, values: values)
+  }
+
+  /// Takes the numbers of a network of the same shape.
+  fileprivate mutating func set(_ start: StartingNetwork) {
+    let square = dimension * dimension, values = start.values
+    for index in r.indices {
+      let first = index * (3 * square + 1)
+      let range = index * square..<(index + 1) * square
+      A.replaceSubrange(range, with: values[first..<first + square])
+      r[index] = values[first + square]
+      B.replaceSubrange(range, with: values[(first + square + 1)...].prefix(square))
+      C.replaceSubrange(range, with: values[(first + 2 * square + 1)...].prefix(square))
+    }
+    guard start.coefficientCount > 0 else { return }
+    var rest = values.suffix(start.coefficientCount)
+    for head in coefficients.indices {
+      coefficients[head] = Array(rest.prefix(coefficients[head].count))
+      rest = rest.dropFirst(coefficients[head].count)
+    }
+  }
+
   /// The construction of docs/science.md §4, P1 and P3: A = 0, BᵀC = bΣ⁻¹ and, over all heads, a step of η = 1 in every layer. b
   /// is that of the labels' exponential kernel where the head's is exponential too, else 1.
   fileprivate mutating func setDescent(_ parameters: TrialParameters, seed: Seed) {

@@ -2,7 +2,7 @@
 import KernelTypes
 import Shared
 
-/// A, B, C: [L][H][d][d]; r: [L][H].
+/// A, B, C: [L][H][d][d]; r: [L][H]; coefficients of the activations: [H][…], the same in all layers.
 package struct Network: Equatable, Sendable {
   package let layers: Int
   package let heads: Heads
@@ -14,8 +14,9 @@ package struct Network: Equatable, Sendable {
   package var r: [Float]
   package var B: [Float]
   package var C: [Float]
+  package var coefficients: [[Float]]
 
-  /// All zero.
+  /// All zero but the activations' coefficients, which are as written.
   package init(layers: Int, heads: Heads, dimension: Int, context: Int, scales: [Float]) {
     self.layers = layers
     self.heads = heads
@@ -26,6 +27,7 @@ package struct Network: Equatable, Sendable {
     A = Array(repeating: 0, count: count * dimension * dimension)
     (B, C) = (A, A)
     r = Array(repeating: 0, count: count)
+    coefficients = heads.activations.map { $0.coefficients.map { Float($0) } }
   }
 
   package init(_ parameters: TrialParameters) {
@@ -56,7 +58,8 @@ package final class PreparedNetwork: @unchecked Sendable {
   package let pass: NetworkPass
 
   /// - readsLastCoordinate: see `NetworkPass`.
-  package init(_ network: Network, readsLastCoordinate: Bool = false) {
+  /// - tangents: see `HeadPrograms`.
+  package init(_ network: Network, readsLastCoordinate: Bool = false, tangents: [Int?]? = nil) {
     headCount = network.heads.activations.count
     activations = .allocate(capacity: headCount)
     for (head, activation) in network.heads.activations.enumerated() {
@@ -68,7 +71,7 @@ package final class PreparedNetwork: @unchecked Sendable {
     let hasDistances = network.heads.activations.contains { $0.usesDistance }
     keySquare = AlignedFloats(count: hasDistances ? network.A.count : 0)
     querySquare = AlignedFloats(count: hasDistances ? network.A.count : 0)
-    programs = HeadPrograms(network.heads)
+    programs = HeadPrograms(network.heads, tangents: tangents ?? Array(repeating: nil, count: headCount))
     var pass = NetworkPass(
       dimension: network.dimension, context: network.context, layers: network.layers, heads: headCount,
       activations: activations, keyQuery: keyQuery.pointer, value: value.pointer, residual: residual.pointer)
@@ -87,6 +90,7 @@ package final class PreparedNetwork: @unchecked Sendable {
   /// Takes the numbers of a network of the same shape.
   package func update(_ network: borrowing Network) {
     let d = network.dimension, square = d * d
+    programs?.set(network.coefficients)
     for index in 0..<network.layers * headCount {
       let scale = network.scales[index % headCount]
       residual.pointer[index] = scale * network.r[index]

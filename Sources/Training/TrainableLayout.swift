@@ -1,17 +1,18 @@
 // Which numbers of a network are trained, in what order, and how their gradient follows from the kernels'.
-// Full networks train A (unless sparse), r, B and C; isotropic ones A = a·I, r and C = c·I with B = I.
+// Full networks train A (unless sparse), r, B and C; isotropic ones A = a·I, r and C = c·I with B = I. Both train what their
+// activations have of coefficients.
 import KernelTypes
 import Shared
 
 /// One tensor of the trained vector.
 package struct TrainableBlock {
-  package enum Kind: Sendable { case value, residual, key, query }
+  package enum Kind: Sendable { case value, residual, key, query, coefficients }
   package let kind: Kind
   package let layer: Int
   package let head: Int
   package let offset: Int
   package let count: Int
-  /// `layers.0.heads.0.A`, as in checkpoints.
+  /// `layers.0.heads.0.A`, as in checkpoints; coefficients are those of all layers, `heads.0.c`, and stand with layer 0.
   package let name: String
   package let shape: [Int]
   package var range: Range<Int> { offset..<offset + count }
@@ -22,6 +23,7 @@ package struct TrainableBlock {
     case .residual: .residual
     case .key: .key
     case .query: .query
+    case .coefficients: .coefficients
     }
   }
 }
@@ -57,6 +59,15 @@ package struct TrainableLayout {
         add(.query, "C", square: true)
       }
     }
+    for (head, activation) in parameters.heads.activations.enumerated() where !activation.coefficients.isEmpty {
+      let count = activation.coefficients.count
+      blocks.append(
+        TrainableBlock(
+          kind: .coefficients, layer: 0, head: head, offset: offset, count: count, name: "heads.\(head).c",
+          shape: [count])
+      )
+      offset += count
+    }
     self.blocks = blocks
     frozenBlocks = blocks.filter { parameters.frozen.contains($0.part) }
     count = offset
@@ -76,6 +87,7 @@ package struct TrainableLayout {
       for layer in parameters.tiedLayers ? 0..<parameters.layers : block.layer..<block.layer + 1 {
         let index = network.index(layer: layer, head: block.head)
         switch block.kind {
+        case .coefficients: for i in 0..<block.count { network.coefficients[block.head][i] = packed[block.offset + i] }
         case .residual: network.r[index] = packed[block.offset]
         case .value: copy(block, of: packed, to: &network.A, index)
         case .key: copy(block, of: packed, to: &network.B, index)
@@ -108,6 +120,7 @@ package struct TrainableLayout {
           case .residual: network.r[index]
           case .key: network.B[index * square + i]
           case .query: network.C[index * square + i]
+          case .coefficients: network.coefficients[block.head][i]
           }
       }
     }
@@ -116,7 +129,7 @@ package struct TrainableLayout {
 
   /// The gradient of the trained vector from the kernels' [L][H][dM, dP, dρ] (docs/science.md §1: S = xᵀBᵀC x, so
   /// dB = C dMᵀ, dC = B dM; P = scale·A, ρ = scale·r). Where heads are of distances BᵀB and CᵀC have gradients besides:
-  /// dB += 2 B d(BᵀB), dC += 2 C d(CᵀC), both symmetric.
+  /// dB += 2 B d(BᵀB), dC += 2 C d(CᵀC), both symmetric. That of coefficients is left 0: see `CoefficientTangents`.
   package func pullBack(_ gradient: UnsafePointer<Float>, _ network: borrowing Network, into packed: inout [Float]) {
     let count = count
     packed.withUnsafeMutableBufferPointer { packed in
@@ -147,6 +160,7 @@ package struct TrainableLayout {
           let dM = gradient + index * perHead, dP = dM + square, dKeys = dP + square + 1, dQueries = dKeys + square
           let target = packed + block.offset, keys = keys + index * square, queries = queries + index * square
           switch block.kind {
+          case .coefficients: break
           case .residual: target[0] += scale * dP[square]
           case .value where full: for i in 0..<square { target[i] += scale * dP[i] }
           case .value: for i in 0..<d { target[0] += scale * dP[i * d + i] }

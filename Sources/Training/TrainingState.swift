@@ -139,6 +139,9 @@ package struct TrainingState {
         tensors.append(.init(name: name + "C", shape: [d, d], values: Array(network.C[range])))
       }
     }
+    for (head, coefficients) in network.coefficients.enumerated() where !coefficients.isEmpty {
+      tensors.append(.init(name: "\(prefix)heads.\(head).c", shape: [coefficients.count], values: coefficients))
+    }
     return tensors
   }
 
@@ -164,6 +167,13 @@ package struct TrainingState {
         network.C.replaceSubrange(range, with: try values("C", [d, d]))
         network.r[index] = try values("r", [1])[0]
       }
+    }
+    for (head, coefficients) in network.coefficients.enumerated() where !coefficients.isEmpty {
+      let name = "\(prefix)heads.\(head).c"
+      guard let tensor = file.tensor(name), tensor.shape == [coefficients.count] else {
+        throw .badCheckpoint(found: "it has no tensor \(name) of shape [\(coefficients.count)]")
+      }
+      network.coefficients[head] = tensor.values
     }
     return network
   }

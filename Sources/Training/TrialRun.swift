@@ -14,6 +14,8 @@ final class TrialRun {
   private let prepared: PreparedNetwork
   /// Where the norm to clip counts entries that are not trained.
   private let whole: WholeMatrices?
+  /// Where activations have coefficients.
+  private let tangents: CoefficientTangents?
   private var state: TrainingState
   /// What `state.packed` stood for when a step last asked.
   private var network: Network
@@ -39,13 +41,14 @@ final class TrialRun {
     network = layout.expand(state.packed)
     prepared = PreparedNetwork(network)
     whole = parameters.layerClip?.entries == .all ? WholeMatrices(network, parameters) : nil
+    tangents = CoefficientTangents(network, layout)
     gradient = Array(repeating: 0, count: layout.count)
     lastReport = started
     firstStep = state.step
   }
 
   /// The network whose gradient a step takes.
-  var stepped: PreparedNetwork { whole?.prepared ?? prepared }
+  var stepped: PreparedNetwork { whole?.prepared ?? tangents?.prepared ?? prepared }
 
   /// Nothing is left but `finish`. Where the last checkpoint was the trial's end, from the beginning.
   var takesNoMoreSteps: Bool { hasDiverged || state.step >= min(assignment.until ?? lastStep, lastStep) }
@@ -64,7 +67,13 @@ final class TrialRun {
   func beginStep() {
     if state.step > 0, state.step % parameters.steps == 0 { beginRestart() }
     layout.expand(state.packed, into: &network)
-    if let whole { whole.update(network) } else { prepared.update(network) }
+    if let whole {
+      whole.update(network)
+    } else if let tangents {
+      tangents.update(network)
+    } else {
+      prepared.update(network)
+    }
   }
 
   /// Takes the step that began, with the loss and gradient of its batch. If the loss is not finite nothing is updated, so
@@ -80,6 +89,8 @@ final class TrialRun {
     var squares: [Double]?
     if let whole {
       squares = whole.pullBack(raw, trained: layout, into: &gradient)
+    } else if let tangents {
+      tangents.pullBack(raw, of: network, into: &gradient)
     } else {
       layout.pullBack(raw, network, into: &gradient)
     }

@@ -72,7 +72,8 @@ import Testing
     (
       "activations: {f: s *}",
       """
-      a.yaml:6:21: activations.f: the expression ends; write a number, s, sqdist, a function such as exp(…), or a bracket
+      a.yaml:6:21: activations.f: the expression ends; write a number, s, sqdist, a coefficient from c0 to c7, a function such \
+      as exp(…), or a bracket
           s *
              ^
       """
@@ -94,11 +95,19 @@ import Testing
     ),
     (
       "activations: {f: 2}",
-      "a.yaml:6: activations.f: the expression has no variable; write an expression of s, or one of sqdist = |B x_s - C x_t|^2"
+      """
+      a.yaml:6:18: activations.f: the expression has no variable; write an expression of s, or one of sqdist = |B x_s - C x_t|^2
+          2
+          ^
+      """
     ),
     (
       "activations: {f: s + sqdist}",
-      "a.yaml:6: activations.f: both s and sqdist stand; write an expression of s, or one of sqdist = |B x_s - C x_t|^2"
+      """
+      a.yaml:6:18: activations.f: both s and sqdist stand; write an expression of s, or one of sqdist = |B x_s - C x_t|^2
+          s + sqdist
+          ^
+      """
     ),
     ("activations: [s]", "a.yaml:6: activations is \"[s]\"; write {quick_gelu: \"s * sigmoid(1.702 * s)\"}"),
     ("tasks: {f: {kernl: dot}}", "a.yaml:6: tasks.f has the unknown key \"kernl\"; did you mean kernel?"),

@@ -101,6 +101,7 @@ private typealias Expression = Shared.Expression
       case .residual: changed.layers[block.layer][block.head].r += change
       case .key: changed.layers[block.layer][block.head].B[row][column] += change
       case .query: changed.layers[block.layer][block.head].C[row][column] += change
+      case .coefficients: preconditionFailure("these activations have none")
       }
       return changed.loss(prompts)
     }

@@ -75,7 +75,8 @@ final class PromptSample {
   func lossAndGradient(
     _ network: Network, _ layout: TrainableLayout, keptAttention: Int? = nil
   ) -> (loss: Double, gradient: [Float]) {
-    let prepared = PreparedNetwork(network)
+    let tangents = CoefficientTangents(network, layout)
+    let prepared = tangents?.prepared ?? PreparedNetwork(network)
     var pass = prepared.pass
     if let keptAttention { pass.keptAttention = keptAttention }
     let scratch = AlignedFloats(count: kernels.networkScratch(pass))
@@ -84,7 +85,11 @@ final class PromptSample {
       pass, prompts.pointer, targetFloats.pointer, (count + lanesPerBlock - 1) / lanesPerBlock, 2 / Float(count),
       scratch.pointer, raw.pointer, loss.pointer)
     var gradient = [Float](repeating: 0, count: layout.count)
-    layout.pullBack(raw.pointer, network, into: &gradient)
+    if let tangents {
+      tangents.pullBack(raw.pointer, of: network, into: &gradient)
+    } else {
+      layout.pullBack(raw.pointer, network, into: &gradient)
+    }
     return withExtendedLifetime(prepared) { (Double(loss.pointer[0]) / Double(count), gradient) }
   }
 
@@ -145,7 +150,10 @@ extension Network {
   }
 
   /// The same network in double precision.
-  var reference: ReferenceNetwork {
+  var reference: ReferenceNetwork { reference(coefficients: coefficients.map { $0.map(Double.init) }) }
+
+  /// The same with other coefficients of its activations.
+  func reference(coefficients: [[Double]]) -> ReferenceNetwork {
     let d = dimension, count = heads.activations.count
     func matrix(_ values: [Float], _ index: Int) -> [[Double]] {
       (0..<d).map { i in (0..<d).map { Double(values[index * d * d + i * d + $0]) } }
@@ -155,7 +163,8 @@ extension Network {
         (0..<count).map { head in
           let index = index(layer: layer, head: head)
           return ReferenceHead(
-            activation: heads.activations[head].reference, scale: Double(scales[head]), A: matrix(A, index),
+            activation: heads.activations[head].reference(coefficients: coefficients[head]),
+            scale: Double(scales[head]), A: matrix(A, index),
             r: Double(r[index]),
             B: matrix(B, index), C: matrix(C, index))
         }
@@ -165,9 +174,9 @@ extension Network {
 
 extension Activation {
   /// h in double precision, as its definition is written, by the C library; expressions by their tree.
-  var reference: ReferenceActivation {
+  func reference(coefficients: [Double]) -> ReferenceActivation {
     if self == .softmax { return .softmax }
-    let own = self
+    let own = self, names = expression.coefficients
     let value: @Sendable (Double) -> Double =
       switch shape {
       case .linear: { $0 }
@@ -183,7 +192,10 @@ extension Activation {
       case .polynomial(let offset, let power): { Foundation.pow($0 + offset, Double(power)) }
       case .cosine: { Foundation.cos($0) }
       case .gaussian: { Foundation.exp(-0.5 * $0) }
-      case .expression: { s in own.expression.value { _ in s } }
+      case .expression:
+        { s in
+          own.expression.value { variable in names.firstIndex(of: variable.quantity).map { coefficients[$0] } ?? s }
+        }
       }
     return ReferenceActivation(normalises: isNormalised, usesDistance: usesDistance, value)
   }

@@ -69,6 +69,8 @@ package struct ExpressionVariable: Hashable, Sendable {
     case normU = "norm_u"
     case normV = "norm_v"
     case squaredDistance = "sqdist"
+    /// Coefficients of an activation, trained with the rest.
+    case c0, c1, c2, c3, c4, c5, c6, c7
   }
   package var quantity: Quantity
   package var part: PointPart

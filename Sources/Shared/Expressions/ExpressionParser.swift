@@ -15,7 +15,7 @@ package struct ExpressionError: Error, Equatable, Sendable, CustomStringConverti
 
 /// What an expression is of: decides its variables.
 package enum ExpressionKind: Sendable {
-  /// h(s), or h of |B x_s − C x_t|².
+  /// h(s), or h of |B x_s − C x_t|², with coefficients that are trained.
   case activation
   /// κ(u, v). `maps` are the matrices that the manifest has named.
   case kernel(maps: [String: [[Double]]])
@@ -227,7 +227,7 @@ struct ExpressionParser {
 
   private var primaryRemedy: String {
     switch kind {
-    case .activation: "write a number, s, sqdist, a function such as exp(…), or a bracket"
+    case .activation: "write a number, s, sqdist, a coefficient from c0 to c7, a function such as exp(…), or a bracket"
     case .kernel: "write a number, dot, norm_u, norm_v, sqdist, a function such as exp(…), or a bracket"
     }
   }
@@ -235,9 +235,9 @@ struct ExpressionParser {
   private func isAllowed(_ quantity: ExpressionVariable.Quantity) -> Bool {
     switch (kind, quantity) {
     case (.activation, .score), (.activation, .squaredDistance): true
-    case (.activation, _): false
+    case (.activation, _): quantity.isCoefficient
     case (.kernel, .score): false
-    case (.kernel, _): true
+    case (.kernel, _): !quantity.isCoefficient
     }
   }
 

@@ -105,6 +105,7 @@ extension ExpressionVariable {
     case .normU: return inner(a, a).squareRoot()
     case .normV: return inner(b, b).squareRoot()
     case .squaredDistance: return zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    case .c0, .c1, .c2, .c3, .c4, .c5, .c6, .c7: return .nan
     }
   }
 }

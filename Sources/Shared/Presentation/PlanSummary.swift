@@ -111,7 +111,7 @@ package struct PlanSummary: Sendable {
 
 extension TrialParameters {
   /// Numbers that training changes: A, r, B, C of every head and layer (docs/science.md §1); A only where the value matrix is
-  /// free, one layer where they are tied, and a, b, r alone in an isotropic reference.
+  /// free, one layer where they are tied, and a, b, r alone in an isotropic reference; and activations' coefficients.
   package var trainedNumbers: Int {
     let perHead: Int
     switch (network, value) {
@@ -124,6 +124,8 @@ extension TrialParameters {
     }
     // Of distances an isotropic network trains both factors.
     let factors = network == .isotropic ? heads.activations.count { $0.usesDistance } : 0
+    let coefficients = heads.activations.reduce(0) { $0 + $1.coefficients.count }
     return (perHead * heads.activations.count + factors) * (tiedLayers ? 1 : layers)
+      + (frozen.contains(.coefficients) ? 0 : coefficients)
   }
 }

@@ -54,6 +54,7 @@ extension ExpressionVariable.Quantity {
     case .normU: .normU
     case .normV: .normV
     case .squaredDistance: .squaredDistance
+    case .c0, .c1, .c2, .c3, .c4, .c5, .c6, .c7: preconditionFailure("the parser lets no coefficient into a kernel")
     }
   }
 }
@@ -81,6 +82,7 @@ package struct KernelMatrix: Sendable {
         let row = 0...i
         switch node {
         case .input(let k): terms[index] = row.map { parts[k].value(variables[k].quantity, i, $0) }
+        case .coefficient: preconditionFailure("a kernel has no coefficients")
         case .constant(let bits): terms[index] = [Double](repeating: Double(bitPattern: bits), count: i + 1)
         case .call(let function, let a): terms[index] = terms[a].map(function.value)
         case .sign(let a): terms[index] = terms[a].map { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }
@@ -128,6 +130,7 @@ private struct PlacedPoints {
         let difference = points[i * stride + $1] - points[j * stride + $1]
         return $0 + difference * difference
       }
+    case .c0, .c1, .c2, .c3, .c4, .c5, .c6, .c7: return .nan
     }
   }
 }

@@ -6,6 +6,8 @@ import Shared
 package final class CompiledProgram: @unchecked Sendable {
   private let instructions: UnsafeMutablePointer<ProgramInstruction>
   private let constants: AlignedFloats
+  /// Which of the constants are coefficients, and which ones.
+  private let coefficients: [(constant: Int, coefficient: Int)]
   package let program: VectorProgram
 
   /// - outputs: nodes of `graph`, the value last; before it its derivative where there are two.
@@ -15,22 +17,42 @@ package final class CompiledProgram: @unchecked Sendable {
     instructions = .allocate(capacity: assembly.instructions.count)
     instructions.initialize(from: assembly.instructions, count: assembly.instructions.count)
     constants = AlignedFloats(count: assembly.constants.count * lanesPerBlock)
-    for (i, value) in assembly.constants.enumerated() {
-      for lane in 0..<lanesPerBlock { constants.pointer[i * lanesPerBlock + lane] = Float(value) }
+    var coefficients: [(constant: Int, coefficient: Int)] = []
+    for (i, constant) in assembly.constants.enumerated() {
+      switch constant {
+      case .number(let bits): Self.fill(constants, i, Float(Double(bitPattern: bits)))
+      case .coefficient(let index): coefficients.append((i, index))
+      }
     }
+    self.coefficients = coefficients
     program = VectorProgram(
       instructions: instructions, count: assembly.instructions.count, constants: constants.pointer,
       registers: assembly.registers, inputs: inputs)
   }
 
   deinit { instructions.deallocate() }
+
+  /// Numbers for the coefficients, before the program runs and while it does not.
+  func set(_ values: [Float]) {
+    for (constant, coefficient) in coefficients { Self.fill(constants, constant, values[coefficient]) }
+  }
+
+  private static func fill(_ constants: AlignedFloats, _ index: Int, _ value: Float) {
+    for lane in 0..<lanesPerBlock { constants.pointer[index * lanesPerBlock + lane] = value }
+  }
 }
 
 private struct ProgramAssembly {
+  enum Constant: Hashable {
+    /// By its bits.
+    case number(UInt64)
+    case coefficient(Int)
+  }
+
   let graph: ExpressionGraph
   let outputs: [Int]
   private(set) var instructions: [ProgramInstruction] = []
-  private(set) var constants: [Double] = []
+  private(set) var constants: [Constant] = []
   /// Registers ever in use.
   private(set) var registers = 0
   /// Where a node's value is, once it is computed.
@@ -67,7 +89,7 @@ private struct ProgramAssembly {
 
   private func isComputed(_ node: Int) -> Bool {
     switch graph.nodes[node] {
-    case .input, .constant: false
+    case .input, .constant, .coefficient: false
     default: true
     }
   }
@@ -84,7 +106,7 @@ private struct ProgramAssembly {
   /// What the instruction of a node reads. A product that only a sum reads becomes part of it.
   private func operands(_ node: Int) -> [Int] {
     switch graph.nodes[node] {
-    case .input, .constant: []
+    case .input, .constant, .coefficient: []
     case .call(_, let a), .sign(let a): [a]
     case .operation(_, let a, let b): [a, b]
     case .select(let a, let b, let c, let d): [a, b, c, d]
@@ -103,14 +125,17 @@ private struct ProgramAssembly {
     if let known = places[node] { return known }
     switch graph.nodes[node] {
     case .input(let index): return ProgramInstruction.firstInput + UInt16(index)
-    case .constant(let bits):
-      let value = Double(bitPattern: bits)
-      let index = constants.firstIndex { $0.bitPattern == bits } ?? constants.count
-      if index == constants.count { constants.append(value) }
-      return ProgramInstruction.firstConstant + UInt16(index)
+    case .constant(let bits): return place(.number(bits))
+    case .coefficient(let index): return place(.coefficient(index))
     default:
       return compute(node, into: nil)
     }
+  }
+
+  private mutating func place(_ constant: Constant) -> UInt16 {
+    let index = constants.firstIndex(of: constant) ?? constants.count
+    if index == constants.count { constants.append(constant) }
+    return ProgramInstruction.firstConstant + UInt16(index)
   }
 
   /// - target: nil for a register, whose number is returned.
@@ -118,7 +143,7 @@ private struct ProgramAssembly {
   private mutating func compute(_ node: Int, into target: UInt16?) -> UInt16 {
     let read: [Int], operation: ProgramOperation
     switch graph.nodes[node] {
-    case .input, .constant: preconditionFailure("inputs and constants are not computed")
+    case .input, .constant, .coefficient: preconditionFailure("inputs and constants are not computed")
     case .sign(let a): (operation, read) = (.sign, [a])
     case .call(let function, let a): (operation, read) = (function.instruction, [a])
     case .select(let a, let b, let c, let d): (operation, read) = (.select, [a, b, c, d])

@@ -6,6 +6,8 @@ struct ExpressionGraph {
   enum Node: Hashable {
     /// The program's input of that number.
     case input(Int)
+    /// An activation's trained coefficient, by its place among those that occur: a constant that changes between steps.
+    case coefficient(Int)
     /// By its bits: equal numbers are one node, −0 and 0 are two.
     case constant(UInt64)
     case call(ExpressionFunction, Int)
@@ -33,6 +35,7 @@ struct ExpressionGraph {
   }
 
   mutating func input(_ index: Int) -> Int { intern(.input(index)) }
+  mutating func coefficient(_ index: Int) -> Int { intern(.coefficient(index)) }
   mutating func constant(_ value: Double) -> Int { intern(.constant(value.bitPattern)) }
 
   private mutating func intern(_ node: Node) -> Int {
@@ -119,23 +122,24 @@ struct ExpressionGraph {
 
   // MARK: Derivative
 
-  /// The derivative of a node with respect to input 0. At a kink that of the left side for relu, min and max, 0 for abs.
-  mutating func derivative(of node: Int) -> Int {
+  /// The derivative of a node with respect to another, by default input 0. At a kink that of the left side for relu, min and
+  /// max, 0 for abs.
+  mutating func derivative(of node: Int, by variable: Node = .input(0)) -> Int {
     var found: [Int: Int] = [:]
-    return derivative(of: node, &found)
+    return derivative(of: node, by: variable, &found)
   }
 
-  private mutating func derivative(of node: Int, _ found: inout [Int: Int]) -> Int {
+  private mutating func derivative(of node: Int, by variable: Node, _ found: inout [Int: Int]) -> Int {
     if let known = found[node] { return known }
     let result: Int
     switch nodes[node] {
-    case .input(let index): result = constant(index == 0 ? 1 : 0)
+    case .input, .coefficient: result = constant(nodes[node] == variable ? 1 : 0)
     case .constant, .sign: result = constant(0)
     case .call(let function, let a):
-      let inner = derivative(of: a, &found)
+      let inner = derivative(of: a, by: variable, &found)
       result = number(inner) == 0 ? inner : outer(function, a, node, inner)
     case .operation(let operation, let a, let b):
-      let x = derivative(of: a, &found), y = derivative(of: b, &found)
+      let x = derivative(of: a, by: variable, &found), y = derivative(of: b, by: variable, &found)
       switch operation {
       case .add, .subtract: result = self.operation(operation, x, y)
       case .multiply:
@@ -150,7 +154,7 @@ struct ExpressionGraph {
       case .maximum: result = select(b, a, x, y)
       }
     case .select(let a, let b, let c, let d):
-      result = select(a, b, derivative(of: c, &found), derivative(of: d, &found))
+      result = select(a, b, derivative(of: c, by: variable, &found), derivative(of: d, by: variable, &found))
     }
     found[node] = result
     return result

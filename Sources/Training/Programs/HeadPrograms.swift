@@ -3,17 +3,20 @@ import KernelTypes
 import Shared
 
 final class HeadPrograms: @unchecked Sendable {
+  /// Value, and value with slope, of every head in turn.
   private let compiled: [CompiledProgram]
+  private let hasCoefficients: Bool
   /// [H]; heads with loops of their own have an entry that nobody reads.
   let pointer: UnsafeMutablePointer<HeadProgram>
 
   /// Nil where every head has a loop of its own.
-  init?(_ heads: Heads) {
+  /// - tangents: per head the coefficient whose derivative ∂h/∂c it has in place of h, or nil for h itself.
+  init?(_ heads: Heads, tangents: [Int?]) {
     guard heads.activations.contains(where: { $0.kernelCode == .program }) else { return nil }
     var compiled: [CompiledProgram] = []
     pointer = .allocate(capacity: heads.activations.count)
     for (head, activation) in heads.activations.enumerated() {
-      let (value, both) = activation.programs
+      let (value, both) = activation.programs(tangent: tangents[head])
       compiled += [value, both]
       (pointer + head).initialize(
         to: HeadProgram(
@@ -21,9 +24,16 @@ final class HeadPrograms: @unchecked Sendable {
           usesDistance: activation.usesDistance))
     }
     self.compiled = compiled
+    hasCoefficients = heads.activations.contains { !$0.coefficients.isEmpty }
   }
 
   deinit { pointer.deallocate() }
+
+  /// - coefficients: of every head.
+  func set(_ coefficients: [[Float]]) {
+    guard hasCoefficients else { return }
+    for (index, program) in compiled.enumerated() { program.set(coefficients[index / 2]) }
+  }
 }
 
 extension Activation {
@@ -39,13 +49,19 @@ extension Activation {
   }
 
   /// h(S) alone, and with h'(S). S is the score, or −½ |B x_s − C x_t|².
-  package var programs: (value: CompiledProgram, valueAndSlope: CompiledProgram) {
+  package var programs: (value: CompiledProgram, valueAndSlope: CompiledProgram) { programs(tangent: nil) }
+
+  /// - tangent: a coefficient c; then both are of ∂h/∂c.
+  fileprivate func programs(tangent: Int?) -> (value: CompiledProgram, valueAndSlope: CompiledProgram) {
     var graph = ExpressionGraph()
-    let value = graph.add(expression) { variable, graph in
+    let expression = expression, names = expression.coefficients
+    var value = graph.add(expression) { variable, graph in
+      if let index = names.firstIndex(of: variable.quantity) { return graph.coefficient(index) }
       let score = graph.input(0)
       guard variable.quantity == .squaredDistance else { return score }
       return graph.operation(.multiply, graph.constant(-2), score)
     }
+    if let tangent { value = graph.derivative(of: value, by: .coefficient(tangent)) }
     let slope = graph.derivative(of: value)
     return (
       CompiledProgram(graph, outputs: [value], inputs: 1), CompiledProgram(graph, outputs: [slope, value], inputs: 1)
