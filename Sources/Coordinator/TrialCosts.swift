@@ -104,6 +104,8 @@ package struct TrialCosts {
   /// keeps at least one of them.
   package static func sample(of parameters: TrialParameters) -> TrialParameters {
     var sample = parameters
+    // A start has the shape that may be made smaller.
+    sample.initialization = .identity
     func isTooLarge() -> Bool {
       max(nominalOperations(sample), drawingOperations(sample) * Double(sample.batch)) > mostOperations
     }
