@@ -88,6 +88,7 @@ package struct TrialCosts {
     /// About what the random bits, logarithm and cosine behind one normal number cost.
     let inputs = 20 * n * d
     switch parameters.task {
+    case .mixture: return parameters.unmixed.reduce(0) { $0 + drawingOperations($1) }
     case .linear: return inputs
     case .relu, .exponential, .kernel: return inputs + n * n * d + n * n * n / 3
     case .function(let function):
@@ -104,8 +105,8 @@ package struct TrialCosts {
   /// keeps at least one of them.
   package static func sample(of parameters: TrialParameters) -> TrialParameters {
     var sample = parameters
-    // A start has the shape that may be made smaller.
-    sample.initialization = .identity
+    // Of shapes that may be made smaller.
+    (sample.initialization, sample.contextMin) = (.identity, nil)
     func isTooLarge() -> Bool {
       max(nominalOperations(sample), drawingOperations(sample) * Double(sample.batch)) > mostOperations
     }

@@ -3,12 +3,12 @@
 import Shared
 
 struct Definitions {
-  let checkpoints: NamedCheckpoints
+  private let named: NamedValues
   /// Canonical texts by name: `expression(…)` and `kernel(…)`.
   private(set) var activations: [String: String] = [:]
   private(set) var tasks: [String: String] = [:]
 
-  init(checkpoints: NamedCheckpoints) { self.checkpoints = checkpoints }
+  init(_ named: NamedValues) { self.named = named }
 
   /// What the plan shows for a canonical text.
   var names: [String: String] {
@@ -61,7 +61,7 @@ struct Definitions {
   /// `value` with names of this manifest replaced by what they stand for.
   func resolved(_ value: ParameterValue, of name: ParameterName, _ node: ManifestNode) throws(Issue) -> ParameterValue {
     switch (name, value) {
-    case (.initialization, _): return try checkpoints.resolved(value, node)
+    case (.initialization, _): return try named.start(value, node)
     case (.activation, .list(let items)):
       var resolved: [ParameterValue] = []
       for item in items { resolved.append(try self.resolved(item, of: name, node)) }
@@ -70,7 +70,8 @@ struct Definitions {
       if let known = activations[text] { return .text(known) }
       for (name, known) in activations where text == "normalized(\(name))" { return .text("normalized(\(known))") }
       return value
-    case (.task, .text(let text)): return tasks[text].map { .text($0) } ?? value
+    case (.task, .text(let text)): return .text(tasks[text] ?? text)
+    case (.task, _): return try named.mixture(value, node) { tasks[$0] ?? $0 }
     default: return value
     }
   }

@@ -21,7 +21,7 @@ package func parseManifest(
       throw Issue(
         line: root.line, "the manifest starts with \"\(excerpt(root.text))\"", "write keys, such as `method: grid`")
     }
-    let named = NamedCheckpoints(checkpoints)
+    let named = NamedValues(checkpoints)
     var reader = ManifestReader(entries: entries, path: path, named)
     reader.read()
     guard reader.issues.isEmpty else { throw ManifestError(path: path, issues: reader.issues) }
@@ -57,9 +57,9 @@ private struct ManifestReader {
   var issues: [Issue] = []
   var notes: [String] = []
 
-  init(entries: [ManifestNode.Entry], path: String, _ checkpoints: NamedCheckpoints) {
+  init(entries: [ManifestNode.Entry], path: String, _ named: NamedValues) {
     self.entries = entries
-    definitions = Definitions(checkpoints: checkpoints)
+    definitions = Definitions(named)
     let file = path.split(separator: "/").last.map(String.init) ?? path
     draft = PlanDraft(name: file.split(separator: ".").first.map(String.init) ?? "sweep")
   }

@@ -40,6 +40,18 @@ package enum Initialization: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension TrialParameters {
+  func checkLengths() throws(ParameterError) {
+    guard let contextMin else { return }
+    let name = ParameterName.contextMin.rawValue
+    guard contextMin < context else {
+      throw ParameterError(name: name, found: "\(contextMin)", remedy: "write a number below context, \(context)")
+    }
+    guard pool == 0 else {
+      throw ParameterError(
+        name: name, found: "\(contextMin)", remedy: "write pool: 0: prompts of a pool have one length")
+    }
+  }
+
   /// A start from a checkpoint has the shape of what is trained.
   func checkStart() throws(ParameterError) {
     guard let start = initialization.checkpoint else { return }

@@ -2,7 +2,9 @@
 // Frozen: a default is part of every identity that leaves it out, so changing one needs a new arithmetic version.
 
 package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, Comparable {
-  case task, activation, layers, context, dimension, batch, steps
+  case task, activation, layers, context
+  case contextMin = "context_min"
+  case dimension, batch, steps
   case resampleEvery = "resample_every"
   case pool
   case learningRate = "learning_rate"
@@ -32,7 +34,8 @@ package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, C
   /// cell does not depend on them.
   package var concernsTrainingOnly: Bool {
     switch self {
-    case .batch, .steps, .resampleEvery, .pool, .learningRate, .optimizer, .beta1, .beta2, .epsilon, .weightDecay,
+    case .contextMin, .batch, .steps, .resampleEvery, .pool, .learningRate, .optimizer, .beta1, .beta2, .epsilon,
+      .weightDecay,
       .warmupSteps, .schedule, .clipNorm, .layerClip, .initialization, .initScale, .frozen, .restarts, .recipe,
       .evaluateEvery,
       .checkpointEvery:
@@ -49,7 +52,8 @@ package enum ParameterName: String, CaseIterable, Hashable, Codable, Sendable, C
     switch self {
     case .task, .context, .dimension, .covariance, .inputs, .kernelOn, .labelNoise, .validationPrompts, .testPrompts:
       true
-    case .activation, .layers, .batch, .steps, .resampleEvery, .pool, .learningRate, .optimizer, .beta1, .beta2,
+    case .activation, .layers, .contextMin, .batch, .steps, .resampleEvery, .pool, .learningRate, .optimizer, .beta1,
+      .beta2,
       .epsilon, .weightDecay, .warmupSteps, .schedule, .clipNorm, .layerClip, .initialization, .initScale, .frozen,
       .restarts,
       .value, .attentionScale, .tiedLayers, .recipe, .evaluateEvery, .checkpointEvery:

@@ -12,6 +12,8 @@ package enum TaskKernel: Hashable, Sendable, CustomStringConvertible {
   /// Any other kernel: one with a name, or a manifest's own.
   case kernel(KernelTask)
   case function(FunctionTask)
+  /// Every prompt is one of several tasks'.
+  case mixture(TaskMixture)
 
   /// Names that stand alone; most take parameters in brackets.
   package static let names =
@@ -29,6 +31,10 @@ package enum TaskKernel: Hashable, Sendable, CustomStringConvertible {
         do { self = .kernel(KernelTask(try Expression(inner, as: .kernel(maps: [:])))) } catch {
           throw TaskTextError(remedy: "\(error)", expression: error)
         }
+        return
+      }
+      if let inner = bracketed(text, "mixture") {
+        self = .mixture(try TaskMixture(list: inner))
         return
       }
       guard let (name, parameters) = nameAndNumbers(text) else { throw TaskTextError(remedy: Self.remedy) }
@@ -52,7 +58,8 @@ package enum TaskKernel: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  private static let remedy = "write one of \(names.joined(separator: ", ")), exp(s) with s above 0, or kernel(…)"
+  private static let remedy =
+    "write one of \(names.joined(separator: ", ")), exp(s) with s above 0, kernel(…), or mixture(…, …)"
 
   /// `gaussian`, or `gaussian(0.5)` where that is not the default.
   private static func text(_ name: String, _ parameters: [Double], _ defaults: [Double]) -> String {
@@ -66,6 +73,7 @@ package enum TaskKernel: Hashable, Sendable, CustomStringConvertible {
     case .exponential(let scale): scale == Self.defaultScale ? "exp" : "exp(\(scale))"
     case .kernel(let task): task.text
     case .function(let task): task.description
+    case .mixture(let mixture): mixture.description
     }
   }
 
@@ -77,7 +85,7 @@ package enum TaskKernel: Hashable, Sendable, CustomStringConvertible {
     case .relu: return .call(.relu, dot)
     case .exponential(let scale): return .call(.exp, .number(scale) * dot)
     case .kernel(let task): return task.expression
-    case .function: return nil
+    case .function, .mixture: return nil
     }
   }
 
@@ -89,7 +97,7 @@ package enum TaskKernel: Hashable, Sendable, CustomStringConvertible {
     case .relu: .relu
     case .exponential: .exp
     case .kernel(let task): task.matchedActivation
-    case .function: nil
+    case .function, .mixture: nil
     }
   }
 }

@@ -37,6 +37,7 @@ extension TrialParameters {
         ? .text(heads.activations[0].description) : .list(heads.activations.map { .text($0.description) })
     case .layers: .integer(layers)
     case .context: .integer(context)
+    case .contextMin: contextMin.map { .integer($0) } ?? .text("none")
     case .dimension: .integer(dimension)
     case .batch: .integer(batch)
     case .steps: .integer(steps)

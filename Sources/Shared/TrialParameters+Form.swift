@@ -41,6 +41,7 @@ extension TrialParameters {
     case .task, .activation: other(false)
     case .layers: integer(layers, frozen.layers)
     case .context: integer(context, frozen.context)
+    case .contextMin: other(contextMin == frozen.contextMin)
     case .dimension: integer(dimension, frozen.dimension)
     case .batch: integer(batch, frozen.batch)
     case .steps: integer(steps, nil)

@@ -81,6 +81,7 @@ extension TrialParameters {
     case .activation: heads = try Self.heads(value)
     case .layers: layers = try name.integer(value, in: 1...64)
     case .context: context = try name.integer(value, in: 1...1024)
+    case .contextMin: contextMin = value == .text("none") ? nil : try name.integer(value, in: 1...1024)
     case .dimension: dimension = try name.integer(value, in: 1...128)
     case .batch: batch = try name.integer(value, in: 1...10_000_000)
     case .steps: steps = try name.integer(value, in: 1...1_000_000_000)
@@ -131,13 +132,15 @@ extension TrialParameters {
 
   private func checkSizes() throws(ParameterError) {
     try checkStart()
+    try checkLengths()
     if trainedNumbers == 0 {
       throw ParameterName.frozen.refusal(value(of: .frozen), "nothing is left to train; freeze less")
     }
-    if layerClip?.entries == .all, heads.activations.contains(where: { !$0.coefficients.isEmpty }) {
+    if layerClip?.entries == .all, contextMin != nil || heads.activations.contains(where: { !$0.coefficients.isEmpty })
+    {
       throw ParameterError(
         name: "layer_clip", found: "entries: all",
-        remedy: "write entries: trained, as coefficients of activations are in none of the matrices")
+        remedy: "write entries: trained with prompts of several lengths or coefficients of activations")
     }
     if let covariance, covariance.count != dimension {
       throw ParameterError(
@@ -164,6 +167,10 @@ extension TrialParameters {
 
   /// A task's coordinates must be there, and a kernel must be one.
   private func checkTask() throws(ParameterError) {
+    if case .mixture = task {
+      for part in unmixed { try part.checkTask() }
+      return
+    }
     if case .function(.sparseLinear(let nonzero)) = task, nonzero > dimension {
       throw ParameterError(
         name: "task", found: "\(task)", remedy: "write sparse_linear(k) with k at most the dimension, \(dimension)")

@@ -57,6 +57,8 @@ package struct TrialParameters: Hashable, Sendable {
   package var heads = Heads([.linear])
   package var layers = 3
   package var context = 14
+  /// Least context pairs of a training prompt, which has from so many to `context`; nil is `context` in all.
+  package var contextMin: Int?
   package var dimension = 5
   package var batch = 512
   package var steps = 2000

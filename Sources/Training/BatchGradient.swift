@@ -48,23 +48,32 @@ final class BatchGradient: @unchecked Sendable {
   private let wholeTokens: [AlignedFloats]
   /// A power of two of chunks: an aligned subtree.
   private let wave: Int
+  /// Where prompts have several lengths: the streams of each, and the chunks of the batch at hand.
+  private let lengths: PromptLengths?
+  private let lengthStreams: [PromptStream]
+  private var drawnChunks: [PromptLengths.Chunk] = []
   /// One for each network, in their order.
   private(set) var sums: [GradientSums]
 
   /// - networks: all that may be evaluated, of any depth and activations but of the stream's shape.
+  /// - lengths: of the prompts, where they differ, and a stream for each length.
   init(
     _ parameters: TrialParameters, stream: PromptStream, pool: WorkerPool, kernels: KernelTable,
-    networks: [PreparedNetwork]
+    networks: [PreparedNetwork], lengths: (of: PromptLengths, streams: [PromptStream])? = nil
   ) {
+    self.lengths = lengths?.of
+    lengthStreams = lengths?.streams ?? []
     self.kernels = kernels
     self.pool = pool
     self.stream = stream
     count = parameters.batch
-    let chunks = (count + promptsPerChunk - 1) / promptsPerChunk
+    let chunks = lengths?.of.mostChunks ?? (count + promptsPerChunk - 1) / promptsPerChunk
     let blocks = (count + lanesPerBlock - 1) / lanesPerBlock
-    let sharesChunks = Self.sharesChunks(
-      chunks: chunks, blocks: blocks, threads: pool.threadCount,
-      sumVectors: networks.reduce(0) { $0 + $1.pass.laneSumVectors })
+    let sharesChunks =
+      lengths == nil
+      && Self.sharesChunks(
+        chunks: chunks, blocks: blocks, threads: pool.threadCount,
+        sumVectors: networks.reduce(0) { $0 + $1.pass.laneSumVectors })
     prompts = AlignedFloats(count: chunks * blocksPerChunk * stream.floatsPerBlock)
     targets = AlignedFloats(count: chunks * promptsPerChunk)
     dataScratch = (0..<pool.threadCount).map { _ in AlignedFloats(count: stream.scratchCount) }
@@ -86,6 +95,8 @@ final class BatchGradient: @unchecked Sendable {
   /// A chunk is drawn and then taken by every network in turn, while it is in the cache.
   /// - drawing: the batch to draw first, or nil to use the prompts at hand.
   func evaluate(_ wanted: [GradientSums], drawing batch: Int?) {
+    if let lengths, let batch { drawnChunks = lengths.chunks(batch: batch) }
+    let chunks = lengths == nil ? chunks : drawnChunks.count
     if sharesChunks {
       pool.run(count: blocks) { [self] block, thread in
         if let batch { drawPrompts(from: block * lanesPerBlock, atMost: lanesPerBlock, thread: thread, batch: batch) }
@@ -138,6 +149,14 @@ final class BatchGradient: @unchecked Sendable {
   }
 
   private func drawChunk(_ chunk: Int, thread: Int, batch: Int) {
+    if let lengths {
+      let own = drawnChunks[chunk]
+      lengthStreams[own.context - lengths.contexts.lowerBound].generate(
+        batch: batch, indices: own.prompts, scratch: dataScratch[thread].pointer,
+        prompts: prompts.pointer + chunk * blocksPerChunk * stream.floatsPerBlock,
+        targets: targets.pointer + chunk * promptsPerChunk)
+      return
+    }
     drawPrompts(from: chunk * promptsPerChunk, atMost: promptsPerChunk, thread: thread, batch: batch)
   }
 
@@ -148,6 +167,15 @@ final class BatchGradient: @unchecked Sendable {
   }
 
   private func evaluateChunk(_ sums: GradientSums, chunk: Int, slot: Int, thread: Int) {
+    if lengths != nil {
+      let own = drawnChunks[chunk], gradient = sums.chunkGradients.pointer + slot * sums.count
+      kernels.lossAndGradient(
+        sums.network.pass(context: own.context), prompts.pointer + chunk * blocksPerChunk * stream.floatsPerBlock,
+        targets.pointer + chunk * promptsPerChunk, (own.prompts.count + lanesPerBlock - 1) / lanesPerBlock,
+        2 / Float(count), networkScratch[thread].pointer, gradient, sums.chunkLosses.pointer + chunk)
+      sums.network.rescale(gradient, context: own.context)
+      return
+    }
     let firstBlock = chunk * blocksPerChunk, size = min(blocksPerChunk, blocks - firstBlock)
     kernels.lossAndGradient(
       sums.network.pass, tokens(of: sums, firstBlock, size, thread), targets.pointer + firstBlock * lanesPerBlock, size,

@@ -14,6 +14,11 @@ package struct BayesPredictor: Sendable {
   private let isAbsolute: Bool
   /// Share of the diagonal that labels were drawn with.
   private let nugget: Double
+  /// Labels are draws of |K| as single precision has it, whose eigenvalues near 0 are rounding: below this share of a diagonal entry
+  /// a pivot says nothing. Where points are all at acute angles, K is a Gram matrix and |K| singular but for rounding.
+  private static let absoluteRounding = 1e-9
+  /// Of a mixture: the predictor of each task.
+  private let parts: [BayesPredictor]
 
   package init(task: TaskKernel, context: Int, dimension: Int, noiseVariance: Double = 0, ridge: Double = 0) {
     var parameters = TrialParameters()
@@ -24,6 +29,10 @@ package struct BayesPredictor: Sendable {
   private init(_ parameters: TrialParameters, noiseVariance: Double, ridge: Double) {
     (task, context, dimension) = (parameters.task, parameters.context, parameters.dimension)
     (self.noiseVariance, self.ridge) = (noiseVariance, ridge)
+    parts =
+      if case .mixture = parameters.task {
+        parameters.unmixed.map { BayesPredictor($0, noiseVariance: $0.contextNoiseVariance, ridge: ridge) }
+      } else { [] }
     if case .kernel(let task) = parameters.task {
       kernel = KernelMatrix(task.expression)
       isAbsolute = parameters.usesAbsoluteKernel
@@ -34,8 +43,10 @@ package struct BayesPredictor: Sendable {
   }
 
   /// Of a trial's task; nil where nobody knows the posterior mean, or it would take too long: of relu networks, decision
-  /// trees, and sparse linear functions with more than 128 ways to choose their coordinates.
+  /// trees, sparse linear functions with more than 128 ways to choose their coordinates, and mixtures with function tasks but
+  /// noisy linear and quadratic ones.
   package init?(_ parameters: TrialParameters) {
+    if case .mixture(let mixture) = parameters.task, !mixture.isGaussian { return nil }
     if case .function(let function) = parameters.task {
       switch function {
       case .reluNetwork, .decisionTree: return nil
@@ -58,8 +69,50 @@ package struct BayesPredictor: Sendable {
       return SparseLinearPosterior(
         nonzero: nonzero, context: context, dimension: dimension, noiseVariance: noiseVariance
       ).mean(points: points, labels: labels)
+    case .mixture: return mixture(points: points, labels: labels)
     case .relu, .exponential, .kernel, .function: return gaussianProcess(points: points, labels: labels)
     }
+  }
+
+  /// Every task's mean, weighted by its evidence: tasks are equally likely before the labels are seen.
+  private func mixture(points: [Double], labels: [Double]) -> Double {
+    let evidence = parts.map { $0.logEvidence(points: points, labels: labels) }
+    guard let most = evidence.max(), most.isFinite else { return .nan }
+    var sum = 0.0, total = 0.0
+    for (part, evidence) in zip(parts, evidence) {
+      let weight = deterministicExponential(evidence - most)
+      total += weight
+      // Where a task cannot have given the labels, its mean may be far out.
+      if weight > 0 { sum += weight * part.predict(points: points, labels: labels) }
+    }
+    return sum / total
+  }
+
+  /// ln of the density of the labels, up to a constant that all tasks share. Covariances of smooth kernels and of linear
+  /// functions are singular to rounding, and labels are rounded: a share of the diagonal that is added, that of `labelNugget`,
+  /// decides what counts as impossible.
+  private func logEvidence(points: [Double], labels: [Double]) -> Double {
+    let N = context + 1, n = context
+    var K: [Double]
+    if case .function(.quadratic) = task {
+      K = matrix(points.map { $0 * $0 * 0.5773502691896258 })
+    } else {
+      K = matrix(points)
+    }
+    if isAbsolute { K = absolute(K, N) }
+    var factor = [Double](repeating: 0, count: n * n), residual = labels, logEvidence = 0.0
+    for i in 0..<n {
+      for j in 0...i {
+        var sum = K[i * N + j]
+        if i == j { sum += noiseVariance + labelNugget(context: n) * K[i * N + i] }
+        for k in 0..<j { sum -= factor[i * n + k] * factor[j * n + k] }
+        factor[i * n + j] = i == j ? max(sum, .leastNormalMagnitude).squareRoot() : sum / factor[j * n + j]
+      }
+      for k in 0..<i { residual[i] -= factor[i * n + k] * residual[k] }
+      residual[i] /= factor[i * n + i]
+      logEvidence -= deterministicLogarithm(factor[i * n + i]) + 0.5 * residual[i] * residual[i]
+    }
+    return logEvidence
   }
 
   private func linear(points: [Double], labels: [Double]) -> Double {
@@ -77,7 +130,7 @@ package struct BayesPredictor: Sendable {
       for j in 0..<context { covariance[i * context + j] = K[i * N + j] }
       covariance[i * context + i] += noiseVariance + nugget * K[i * N + i]
     }
-    let weights = solve(&covariance, context, labels)
+    let weights = solve(&covariance, context, labels, dropping: isAbsolute ? Self.absoluteRounding : 1e-14)
     var prediction = 0.0
     for i in 0..<context { prediction += K[context * N + i] * weights[i] }
     return prediction
@@ -104,7 +157,7 @@ package struct BayesPredictor: Sendable {
     switch task {
     case .relu: max(0, product)
     case .exponential(let scale): deterministicExponential(scale * product)
-    case .linear, .kernel, .function: product
+    case .linear, .kernel, .function, .mixture: product
     }
   }
 
@@ -143,14 +196,14 @@ package struct BayesPredictor: Sendable {
 }
 
 /// x of A x = b for symmetric positive semi-definite A [N][N], which is overwritten by its Cholesky factor. A pivot below
-/// the rounding of its diagonal drops its direction. Source: Golub & Van Loan 2013, algorithm 4.2.1.
-func solve(_ A: inout [Double], _ N: Int, _ b: [Double]) -> [Double] {
+/// `dropping` times its diagonal entry drops its direction. Source: Golub & Van Loan 2013, algorithm 4.2.1.
+func solve(_ A: inout [Double], _ N: Int, _ b: [Double], dropping: Double = 1e-14) -> [Double] {
   var x = b
   for j in 0..<N {
     let original = A[j * N + j]
     var pivot = original
     for k in 0..<j { pivot -= A[j * N + k] * A[j * N + k] }
-    let root = pivot > 1e-14 * original ? pivot.squareRoot() : 0
+    let root = pivot > dropping * original ? pivot.squareRoot() : 0
     A[j * N + j] = root
     for i in j + 1..<max(N, j + 1) {
       var sum = A[i * N + j]

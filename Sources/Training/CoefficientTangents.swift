@@ -30,7 +30,8 @@ package final class CoefficientTangents {
     self.network = Network(widened)
     Self.widen(network, tangents, into: &self.network)
     prepared = PreparedNetwork(
-      self.network, tangents: Array(repeating: nil, count: own.count) + tangents.map(\.coefficient))
+      self.network, tangents: Array(repeating: nil, count: own.count) + tangents.map(\.coefficient),
+      lengths: widened.lengthScales)
   }
 
   /// Takes the numbers of a network of the same shape.

@@ -56,11 +56,21 @@ package final class PreparedNetwork: @unchecked Sendable {
   private let residual: AlignedFloats
   private let headCount: Int
   package let pass: NetworkPass
+  /// P and ρ of prompts with fewer context pairs, whose scales are others: [contexts][L][H]…
+  private let lengths: LengthScales?
+  private let lengthValue: AlignedFloats
+  private let lengthResidual: AlignedFloats
 
   /// - readsLastCoordinate: see `NetworkPass`.
   /// - tangents: see `HeadPrograms`.
-  package init(_ network: Network, readsLastCoordinate: Bool = false, tangents: [Int?]? = nil) {
+  /// - lengths: of training prompts, where they have several.
+  package init(
+    _ network: Network, readsLastCoordinate: Bool = false, tangents: [Int?]? = nil, lengths: LengthScales? = nil
+  ) {
     headCount = network.heads.activations.count
+    self.lengths = lengths
+    lengthValue = AlignedFloats(count: (lengths?.contexts.count ?? 0) * network.A.count)
+    lengthResidual = AlignedFloats(count: (lengths?.contexts.count ?? 0) * network.r.count)
     activations = .allocate(capacity: headCount)
     for (head, activation) in network.heads.activations.enumerated() {
       (activations + head).initialize(to: activation.kernelCode)
@@ -96,6 +106,7 @@ package final class PreparedNetwork: @unchecked Sendable {
       residual.pointer[index] = scale * network.r[index]
       for i in 0..<square { value.pointer[index * square + i] = scale * network.A[index * square + i] }
     }
+    updateLengths(network)
     network.B.withUnsafeBufferPointer { B in
       network.C.withUnsafeBufferPointer { C in
         for index in 0..<network.layers * headCount {
@@ -104,6 +115,44 @@ package final class PreparedNetwork: @unchecked Sendable {
             C.baseAddress! + index * square, at: index * square, d)
         }
       }
+    }
+  }
+
+  private func updateLengths(_ network: borrowing Network) {
+    guard let lengths else { return }
+    let square = network.dimension * network.dimension
+    for (place, scales) in lengths.scales.enumerated() {
+      let value = lengthValue.pointer + place * network.A.count,
+        residual = lengthResidual.pointer + place * network.r.count
+      for index in network.r.indices {
+        let scale = scales[index % headCount]
+        residual[index] = scale * network.r[index]
+        for i in index * square..<(index + 1) * square { value[i] = scale * network.A[i] }
+      }
+    }
+  }
+
+  /// For prompts of `context` pairs.
+  func pass(context: Int) -> NetworkPass {
+    guard let lengths, context < pass.context else { return pass }
+    let place = context - lengths.contexts.lowerBound, count = pass.layers * headCount
+    var pass = pass
+    pass.context = context
+    pass.value = UnsafePointer(lengthValue.pointer + place * count * pass.dimension * pass.dimension)
+    pass.residual = UnsafePointer(lengthResidual.pointer + place * count)
+    return pass
+  }
+
+  /// From the gradient of P and ρ for prompts of `context` pairs to that of those for the longest, as both are multiples of A
+  /// and r: dA = scale · dP. In place; [L][H][dM, dP, dρ, …].
+  func rescale(_ gradient: UnsafeMutablePointer<Float>, context: Int) {
+    guard let lengths, context < pass.context else { return }
+    let own = lengths.scales[context - lengths.contexts.lowerBound], longest = lengths.scales[lengths.scales.count - 1]
+    let square = pass.dimension * pass.dimension, perHead = pass.gradientPerHead
+    for index in 0..<pass.layers * headCount {
+      let ratio = own[index % headCount] / longest[index % headCount]
+      guard ratio != 1 else { continue }
+      for i in square...2 * square { gradient[index * perHead + i] *= ratio }
     }
   }
 

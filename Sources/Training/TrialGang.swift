@@ -90,6 +90,7 @@ private final class TrialGang {
   private let kernels: KernelTable
   private let ended: (Int, Result<TrialEnd, TrainingError>) -> Void
   private let stream: PromptStream
+  private let lengths: (of: PromptLengths, streams: [PromptStream])?
   /// In training; those of `batch.sums` are theirs, in the same order.
   private var trials: [Trial]
   private var batch: BatchGradient
@@ -106,11 +107,21 @@ private final class TrialGang {
     mark = .now
     (parameters, self.kernels, self.trials, self.ended) = (assignment.parameters, kernels, trials, ended)
     stream = PromptStream(parameters, seed: assignment.seed, purpose: .training, kernels: kernels)
+    lengths = PromptLengths(parameters, seed: assignment.seed).map { lengths in
+      (
+        lengths,
+        lengths.contexts.map {
+          PromptStream(
+            assignment.parameters.withContext($0), seed: assignment.seed, purpose: .training, kernels: kernels)
+        }
+      )
+    }
     let networks = trials.map(\.run.stepped)
     let bytes = Self.bytesNeeded(parameters, networks, stream, threads: assignment.threads, kernels: kernels)
     if bytes > Self.mostBytes { throw .tooLarge(what: "the batch with its states", bytes: bytes) }
     let pool = WorkerPool(threadCount: assignment.threads)
-    batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, networks: networks)
+    batch = BatchGradient(
+      parameters, stream: stream, pool: pool, kernels: kernels, networks: networks, lengths: lengths)
     let set = ValidationSet(parameters, seed: assignment.seed, pool: pool, kernels: kernels)
     validation = Validation(set: set, pool: pool, kernels: kernels)
     shareTime(trials)
@@ -170,7 +181,8 @@ private final class TrialGang {
     let bytes = Self.bytesNeeded(parameters, networks, stream, threads: threads, kernels: kernels)
     guard bytes <= Self.mostBytes else { return }
     let pool = WorkerPool(threadCount: threads)
-    batch = BatchGradient(parameters, stream: stream, pool: pool, kernels: kernels, networks: networks)
+    batch = BatchGradient(
+      parameters, stream: stream, pool: pool, kernels: kernels, networks: networks, lengths: lengths)
     validation = Validation(set: validation.set, pool: pool, kernels: kernels)
     drawn = nil
   }

@@ -39,7 +39,7 @@ final class TrialRun {
       state = TrainingState(layout, seed: assignment.seed)
     }
     network = layout.expand(state.packed)
-    prepared = PreparedNetwork(network)
+    prepared = PreparedNetwork(network, lengths: parameters.lengthScales)
     whole = parameters.layerClip?.entries == .all ? WholeMatrices(network, parameters) : nil
     tangents = CoefficientTangents(network, layout)
     gradient = Array(repeating: 0, count: layout.count)

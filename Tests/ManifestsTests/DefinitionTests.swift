@@ -166,4 +166,23 @@ import Testing
       ])
     #expect(PlanSummary(plan, slots: 1) { _, _ in 1 }.text.contains("Task wave: "))
   }
+
+  @Test func `a mixture of named tasks is called by their names`() throws {
+    let text = """
+      method: grid
+      tasks: {rational: {kernel: "(1 + sqdist) ^ -1"}}
+      parameters:
+        task: {values: [linear, {mixture: [linear, rational, exp(1)]}]}
+        activation: {value: relu}
+      """
+    let plan = try parseManifest(text, path: "a.yaml").plan
+    let tasks = plan.cells.map { $0.candidates[0].task.description }
+    #expect(tasks == ["linear", "mixture(linear, kernel((1 + sqdist) ^ -1), exp(1.0))"])
+    #expect(plan.axis(.rows)?.values.map(plan.shown) == ["linear", "mixture(linear, rational, exp(1))"])
+    for wrong in ["{mixture: linear}", "{mixture: [linear, 2]}", "{mix: [linear, relu]}", "{mixture: [linear]}"] {
+      #expect(throws: ManifestError.self) {
+        try parseManifest(text.replacing("{mixture: [linear, rational, exp(1)]}", with: wrong), path: "a.yaml")
+      }
+    }
+  }
 }

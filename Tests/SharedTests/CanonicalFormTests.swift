@@ -83,7 +83,8 @@ import Testing
   @Test func `every parameter stands in the form where it is not its default, and only there`() throws {
     let others: [ParameterName: ParameterValue] = [
       .task: .text("exp(2)"), .activation: .list([.text("exp"), .text("softmax")]), .layers: .integer(2),
-      .context: .integer(9), .dimension: .integer(4), .batch: .integer(64), .steps: .integer(300),
+      .context: .integer(9), .contextMin: .integer(3), .dimension: .integer(4), .batch: .integer(64),
+      .steps: .integer(300),
       .resampleEvery: .integer(2), .pool: .integer(10_000), .learningRate: .number(0.5), .optimizer: .text("sgd"),
       .beta1: .number(0.5), .beta2: .number(0.5), .epsilon: .number(1e-6), .weightDecay: .number(0.1),
       .warmupSteps: .integer(7), .schedule: .text("step"), .clipNorm: .text("none"),
@@ -136,7 +137,8 @@ import Testing
         .learningRate: .number(0.5), .optimizer: .text("sgd"), .beta1: .number(0.5), .beta2: .number(0.5),
         .epsilon: .number(1e-6), .weightDecay: .number(0.1), .warmupSteps: .integer(7), .schedule: .text("step"),
         .clipNorm: .number(2), .initialization: .text("gaussian"), .initScale: .number(0.2), .restarts: .integer(2),
-        .recipe: .text("cheng2024"), .frozen: .text("r"), .evaluateEvery: .integer(7), .checkpointEvery: .integer(7),
+        .recipe: .text("cheng2024"), .frozen: .text("r"), .contextMin: .integer(3), .evaluateEvery: .integer(7),
+        .checkpointEvery: .integer(7),
       ]
       let value = try #require(other[name], "no other value for \(name.rawValue)")
       // The recipe also sets the attention's scale, which is part of the network.

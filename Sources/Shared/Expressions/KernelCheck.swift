@@ -2,12 +2,13 @@
 // found out on points drawn like the inputs. The points follow from the parameters alone, so every machine decides alike.
 
 extension TrialParameters {
-  /// Whether labels are drawn from |K|: the kernel has matrices with negative eigenvalues.
+  /// Whether labels, or some of a mixture's, are drawn from |K|: the kernel has matrices with negative eigenvalues.
   package var usesAbsoluteKernel: Bool {
     switch task {
     case .relu: true
     case .kernel(let task): KernelCheck(task.expression, self).isIndefinite
     case .linear, .exponential, .function: false
+    case .mixture: unmixed.contains(where: \.usesAbsoluteKernel)
     }
   }
 }

@@ -28,6 +28,9 @@ extension TrialParameters {
       "where its coordinates can be chosen in more than 128 ways the Bayes predictor is left out as absent"
     case .function(.reluNetwork), .function(.decisionTree):
       "the Bayes predictor is not known, so Bayes loss and excess are absent"
+    case .mixture(let mixture):
+      mixture.isGaussian
+        ? nil : "the Bayes predictor of a mixture with functions is not known, so Bayes loss and excess are absent"
     }
   }
 }
