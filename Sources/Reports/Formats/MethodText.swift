@@ -35,7 +35,7 @@ func methodParagraphs(_ matrix: SweepMatrix) -> [String] {
     Bonferroni-corrected p that some rival beats it in some \(row), then the largest of these. Tasks and networks follow \
     Cheng, Chen and Sra, “Transformers Implement Functional Gradient Descent to Learn Non-Linear Functions In Context”, \
     ICML 2024.
-    """,
+    """
   ]
 }
 
