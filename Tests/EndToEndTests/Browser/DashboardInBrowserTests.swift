@@ -21,7 +21,7 @@ extension EndToEnd {
       let browser = try HeadlessBrowser(in: directory)
       try browser.prefer("light")
       try browser.open(address)
-      try browser.evaluate("window.loadedOnce = true")
+      _ = try browser.evaluate("window.loadedOnce = true")
       try waitUntil("the page shows that nothing has ended") {
         try browser.text("document.getElementById('facts').textContent").contains("0 of ")
       }
