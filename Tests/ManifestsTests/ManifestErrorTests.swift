@@ -233,7 +233,7 @@ import Testing
         a.yaml: method is missing; write `method: grid`, `random`, `sobol` or `bayes`
         a.yaml:1: task is "x"; write one of linear, relu, exp, composite, gaussian, laplace, matern32, matern52, polynomial, \
         cosine, arccosine0, arccosine1, sparse_linear, relu_network, decision_tree, quadratic, noisy_linear, \
-        exp(s) with s above 0, or kernel(…)
+        exp(s) with s above 0, kernel(…), or mixture(…, …)
         a.yaml:1: layers is "0"; write a whole number from 1 to 64
         a.yaml:2: "nme" is not a key of a manifest; did you mean name?
         """)

@@ -55,7 +55,9 @@ extension EndToEnd {
           .map { "http://" + String($0.prefix { $0 != "\n" }) } ?? ""
         return address.hasSuffix("/")
       }
-      let browser = try HeadlessBrowser(in: directory)
+      // Another browser needs another profile.
+      let profile = try TestDirectory()
+      let browser = try HeadlessBrowser(in: profile)
       try browser.open(address)
       try waitUntil("the matrix is there") {
         try browser.number("document.querySelectorAll('#matrix [data-cell]').length") == TinySweep.long.cellCount
