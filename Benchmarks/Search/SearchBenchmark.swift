@@ -35,13 +35,14 @@ import Shared
           let values = try problem.values(method: method, trials: trials, seed: seed)
           let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
           var best = Double.infinity
+          // JSON has no infinity: null while every run has diverged.
           let regrets = values.map { value in
             best = min(best, value)
-            return best - problem.smallest
+            return best.isFinite ? "\(best - problem.smallest)" : "null"
           }
           print(
             "{\"problem\": \"\(problem.name)\", \"method\": \"\(method)\", \"seed\": \(seed),",
-            "\"seconds\": \(seconds), \"regrets\": \(regrets)}")
+            "\"seconds\": \(seconds), \"regrets\": [\(regrets.joined(separator: ", "))]}")
         }
       }
     }
