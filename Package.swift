@@ -115,7 +115,7 @@ let package = Package(
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Search", "Shared"], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Shared"], swiftSettings: strict),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Search", "Shared"], swiftSettings: strict),
     .testTarget(
       name: "MessagingTests", dependencies: ["Messaging", "Shared", "CZeroMQ"], swiftSettings: strict),
     .testTarget(

@@ -21,7 +21,8 @@ enum DistributionName: String, CaseIterable {
   var keys: [String] {
     switch self {
     case .constant: ["value"]
-    case .categorical, .categoricalWithProbabilities: ["values", "probabilities"]
+    case .categorical: ["values"]
+    case .categoricalWithProbabilities: ["values", "probabilities"]
     case .intUniform, .uniform, .logUniformValues, .invLogUniformValues: ["min", "max"]
     case .qUniform, .qLogUniformValues: ["min", "max", "q"]
     case .normal, .logNormal: ["mu", "sigma"]

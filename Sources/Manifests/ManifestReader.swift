@@ -134,15 +134,34 @@ private struct ManifestReader {
 
   private mutating func readParameters(_ entry: ManifestNode.Entry) throws(Issue) {
     draft.parametersLine = entry.line
+    try readParameters(entry.value)
+  }
+
+  /// A name that is not a parameter's may group parameters, as W&B nests them: ours have one flat name each.
+  private mutating func readParameters(_ node: ManifestNode) throws(Issue) {
     let remedy = "write the parameters below it, such as `task: {values: [linear, relu]}`"
     let names = ParameterName.allCases.map(\.rawValue)
-    for parameter in try entry.value.entries(of: "parameters", remedy) {
+    for parameter in try node.entries(of: "parameters", remedy) {
       do throws(Issue) {
+        if ParameterName(rawValue: parameter.key) == nil, case .mapping(let fields) = parameter.value.content,
+          let inner = fields.first(where: { $0.key == "parameters" })
+        {
+          if let stray = fields.first(where: { $0.key != "parameters" }) {
+            throw Issue(
+              line: stray.line, "\(excerpt(parameter.key)) has \"\(excerpt(stray.key))\" beside its parameters",
+              "remove it, a group has parameters alone")
+          }
+          try readParameters(inner.value)
+          continue
+        }
         guard let name = ParameterName(rawValue: parameter.key) else {
           let near = nearest(to: parameter.key, among: names)
           throw Issue(
             line: parameter.line, "\"\(excerpt(parameter.key))\" is not a parameter",
             near.map { "did you mean \($0)?" } ?? "docs/manifest.md lists all parameters")
+        }
+        guard draft.parameters[name] == nil else {
+          throw Issue(line: parameter.line, "\(name.rawValue) is given in two groups", "keep one")
         }
         draft.parameters[name] = try ParameterEntry(
           name, line: parameter.line, node: parameter.value, definitions)
@@ -151,7 +170,7 @@ private struct ManifestReader {
   }
 
   private mutating func metric(_ node: ManifestNode) throws(Issue) -> SweepMetric {
-    var metric = SweepMetric()
+    var metric = SweepMetric(), isNamed = false
     for entry in try node.entries(of: "metric", "write {name: validation_loss, goal: minimize}") {
       switch entry.key {
       case "name":
@@ -161,6 +180,7 @@ private struct ManifestReader {
           throw entry.value.issue("metric.name", suggestion(for: word, among: names))
         }
         metric.name = name
+        isNamed = true
       case "goal":
         let word = try entry.value.word(of: "metric.goal", "write minimize")
         guard word == "minimize" else {
@@ -175,6 +195,7 @@ private struct ManifestReader {
           suggestion(for: entry.key, among: ["name", "goal"]))
       }
     }
+    guard isNamed else { throw Issue(line: node.line, "metric has no name", "add name: validation_loss") }
     return metric
   }
 

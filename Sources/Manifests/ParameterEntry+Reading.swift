@@ -17,7 +17,10 @@ extension ParameterEntry {
     try fields.allowOnly(distribution.keys)
     switch distribution {
     case .constant: domain = .constant(try Self.placed(name, fields.required("value"), definitions))
-    case .categorical, .categoricalWithProbabilities: domain = try Self.choices(name, fields, definitions)
+    case .categorical: domain = try Self.choices(name, fields, definitions)
+    case .categoricalWithProbabilities:
+      _ = try fields.required("probabilities")
+      domain = try Self.choices(name, fields, definitions)
     default: domain = .range(try Self.range(name, distribution, fields))
     }
   }
@@ -43,7 +46,7 @@ extension ParameterEntry {
       return name
     }
     if fields.has("value") { return .constant }
-    if fields.has("values") { return .categorical }
+    if fields.has("values") { return fields.has("probabilities") ? .categoricalWithProbabilities : .categorical }
     guard fields.has("min") || fields.has("max") else {
       if let stray = fields.entries.first {
         let known = Set(DistributionName.allCases.flatMap(\.keys) + ["distribution"]).sorted()

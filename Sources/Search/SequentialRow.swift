@@ -43,12 +43,32 @@ package struct SequentialRow: Sendable {
 
   package func isExcluded(_ cell: Int) -> Bool { evidence[cell] >= 1 / alpha }
 
+  /// Whether some rival beats the cell as it was trained, whatever its attainable reference.
+  package func isExcludedAsTrained(_ cell: Int) -> Bool { trainedP(cell) <= alpha }
+
+  /// Anytime-valid p that some rival beats the cell as it was trained.
+  package func trainedP(_ cell: Int) -> Double {
+    1 / Self.evidence(cells, loser: cell, winners: cells.indices.filter { $0 != cell }, isGuarded: false)
+  }
+
+  /// Seeds below which nothing can be excluded: one rival of several wins each by as much.
+  /// - rivals: at least one.
+  package static func seedsNeeded(rivals: Int, confidence: Double) -> Int {
+    var process = EvidenceProcess(rivals: rivals), seeds = 0
+    while process.evidence * (1 - confidence) < 1 {
+      process.observe([1] + Array(repeating: nil, count: rivals - 1))
+      seeds += 1
+    }
+    return seeds
+  }
+
   /// Anytime-valid p that some rival beats the cell.
   package func p(_ cell: Int) -> Double { 1 / evidence[cell] }
 
-  /// Anytime-valid p that this rival beats the cell, as trained; not corrected for the number of rivals.
-  package func p(_ winner: Int, beats loser: Int) -> Double {
-    1 / Self.evidence(cells, loser: loser, winners: [winner], isGuarded: false)
+  /// Anytime-valid p that this rival beats the cell, as trained or `guarded` by its attainable reference; not corrected
+  /// for the number of rivals.
+  package func p(_ winner: Int, beats loser: Int, guarded: Bool = false) -> Double {
+    1 / Self.evidence(cells, loser: loser, winners: [winner], isGuarded: guarded)
   }
 
   /// Whether the normalised excesses of a cell and the leader differ by less than the margin: evidence against both
@@ -59,7 +79,8 @@ package struct SequentialRow: Sendable {
     return p(ofTie: cell, leader) <= alpha
   }
 
-  func p(ofTie a: Int, _ b: Int) -> Double {
+  /// Anytime-valid p that the normalised excesses of two cells differ by the margin or more.
+  package func p(ofTie a: Int, _ b: Int) -> Double {
     var above = EvidenceProcess(rivals: 1), below = EvidenceProcess(rivals: 1)
     for (first, second) in zip(cells[a].excesses, cells[b].excesses) {
       guard let first, let second else { continue }

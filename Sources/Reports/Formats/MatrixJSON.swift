@@ -89,6 +89,8 @@ private func rowSummary(_ row: MatrixRow, _ matrix: SweepMatrix) -> JSONValue {
     ("too_few_seeds", .flag(row.hasTooFewSeeds)),
     ("seeds_needed", .integer(row.bestSet.seedsNeeded)),
     ("threshold", .number(row.bestSet.threshold)),
+    ("test", .text(row.bestSet.sequential == nil ? "sign-flip" : "anytime-valid")),
+    ("replication", .texts((row.replication ?? []).map(\.reason.text))),
     ("sentence", .text(rowSentence(row, matrix))),
     ("pairs", .list(row.bestSet.pairs.map { pair($0, row) })),
   ])
@@ -138,6 +140,7 @@ private func settings(_ matrix: SweepMatrix) -> JSONValue {
     ("method", .text(matrix.method.rawValue)), ("metric", .text(matrix.metric.name.rawValue)),
     ("confidence", .number(matrix.settings.confidence)), ("tie_margin", .number(matrix.settings.tieMargin)),
     ("tune_seeds", .integer(matrix.tuneSeeds)), ("report_seeds", .integer(matrix.reportSeeds)),
+    ("report_seeds_max", .integer(matrix.replication?.maximum ?? matrix.reportSeeds)),
     (
       "axes",
       .list(

@@ -84,7 +84,9 @@ private func lead(_ row: MatrixRow, _ leader: Int) -> String {
     text += "\(percentLabel(row.settings.confidence)) interval "
     text += "\(fixedText(interval.low, decimals: 3)) to \(fixedText(interval.high, decimals: 3)); "
   }
-  text += "sign-flip \(pEquation(pair.p)), adjusted \(pText(row.bestSet.adjusted(pair.p))), "
+  let test = row.bestSet.sequential == nil ? "sign-flip" : "anytime-valid"
+  let adjusted = row.bestSet.sequential?.trainedP(second) ?? row.bestSet.adjusted(pair.p)
+  text += "\(test) \(pEquation(pair.p)), adjusted \(pText(adjusted)), "
   return text + "\(countText(pair.difference.count, "seed")))"
 }
 
@@ -95,6 +97,7 @@ private func caveats(_ row: MatrixRow, _ matrix: SweepMatrix) -> String {
     text += " By size it is a tie: \(listText(tied)) \(tied.count == 1 ? "is" : "are") within "
     text += "\(settingText(row.settings.tieMargin)) of its normalised excess."
   }
+  text += replicationSentence(row)
   if row.hasTooFewSeeds {
     text += " Too few seeds to decide: \(row.bestSet.seedsNeeded) per cell are needed."
   }

@@ -45,9 +45,11 @@ func baselineTexts(_ row: MatrixRow) -> [String] {
 func baselineText(_ loss: Double) -> String { abs(loss) < 1e-10 ? "0" : numberText(loss) }
 
 func tableLegend(_ matrix: SweepMatrix) -> String {
-  var text = "Test loss, geometric mean over \(countText(matrix.reportSeeds, "reporting seed")). "
+  var text = "Test loss, geometric mean over \(matrix.reportSeedsPhrase). "
   text +=
-    "Best set (*, bold): no rival beats it at p ≤ α/(K − 1), one-sided sign-flip tests over all pairs of the row, "
+    matrix.replication == nil
+    ? "Best set (*, bold): no rival beats it at p ≤ α/(K − 1), one-sided sign-flip tests over all pairs of the row, "
+    : "Best set (*, bold): no rival beats it at p ≤ α, tests over all pairs of the row that are valid at any time, "
   text += "α = \(settingText(1 - matrix.settings.confidence))."
   let statuses = Set(matrix.cells.map(\.status))
   let marks: [(CellStatus, String)] = [
@@ -68,7 +70,7 @@ func runSummary(_ matrix: SweepMatrix) -> [(label: String, text: String)] {
       "cells",
       "\(matrix.cells.count) (\(matrix.axes.map { "\($0.name.rawValue) \($0.values.count)" }.joined(separator: " × ")))"
     ),
-    ("seeds", "\(matrix.tuneSeeds) tuning, \(matrix.reportSeeds) reporting, all different"),
+    ("seeds", "\(matrix.tuneSeeds) tuning, \(matrix.reportSeedsText) reporting, all different"),
     (
       "search",
       "\(matrix.method.rawValue) over \(matrix.tuned.isEmpty ? "nothing" : listText(matrix.tuned.map(\.rawValue)))"

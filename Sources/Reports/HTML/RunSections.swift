@@ -44,7 +44,7 @@ func methodSection(_ matrix: SweepMatrix) -> Markup {
     <p>The replicate is the seed, which sets the rotation of the inputs, the initialisation, the training data and the test
     prompts. All activations of a row use the same seeds, so comparisons are paired. Hyperparameters are tuned per cell on
     \(countText(matrix.tuneSeeds, "tuning seed")) by \(matrix.metric.name.rawValue), with the same candidates for every cell; the
-    selected candidate is trained anew on \(countText(matrix.reportSeeds, "reporting seed")) whose test prompts chose nothing.</p>
+    selected candidate is trained anew on \(matrix.reportSeedsPhrase) whose test prompts chose nothing.</p>
     <p>Effects are differences of ln test loss per seed. Excess is the mean squared distance to the Bayes predictor on the same
     prompts; normalised excess divides it by the difference between the zero predictor’s and the Bayes loss. An activation leaves
     the best set if some rival of its row beats it with a one-sided sign-flip p of at most α/(K − 1), α = \(alpha), over all
@@ -55,11 +55,24 @@ func methodSection(_ matrix: SweepMatrix) -> Markup {
     significant; worse if the leader excludes it; otherwise unresolved. The interval of the leader’s
     distance from the runner-up ignores that the leader was selected for its mean. Diverged runs score the zero predictor’s loss and stay
     in. While trials of a row are pending nothing is excluded, because testing repeatedly as seeds arrive declares false
-    winners.</p>
+    winners.</p>\(replicationMethod(matrix))
     <p>That the best \(matrix.columnAxisName) depends on the \(matrix.rowAxisName) is tested as an intersection–union: for each
     \(matrix.columnAxisName) the Bonferroni-corrected p that some rival beats it in some \(matrix.rowAxisName), then the largest of
     these. Tasks and networks follow Cheng, Chen and Sra, “Transformers Implement Functional Gradient Descent to Learn Non-Linear
     Functions In Context”, ICML 2024.</p>
     </section>
+    """
+}
+
+/// What takes the place of sign-flip tests where seeds were added while looking.
+private func replicationMethod(_ matrix: SweepMatrix) -> Markup {
+  guard let replication = matrix.replication else { return "" }
+  return """
+
+    <p>Reporting seeds were added, from \("\(replication.minimum)") up to \("\(replication.maximum)") per cell, to the leader and its unresolved rivals of each row.
+    So instead of sign-flip and t tests, tests decide that are valid however often one looks: wealth from bets on the signs of
+    paired differences, fair under the same hypothesis of symmetry (Ramdas et al. 2020, Waudby-Smith and Ramdas 2024), spread
+    over all rivals. An activation leaves the best set where the bets against “no rival beats it” ever reached 1/α; p is the
+    inverse of the largest wealth. Ties are two such tests at α.</p>
     """
 }

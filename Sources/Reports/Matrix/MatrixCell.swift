@@ -1,5 +1,6 @@
 // One cell of the matrix: an activation on a task (at one value of every further axis), with what its seeds scored and
 // what the tests of its row decided about it.
+import Search
 import Shared
 
 /// What the row's tests say of a cell against the row's leader (docs/science.md §8.5).
@@ -69,6 +70,11 @@ package struct CellMeasurement: Sendable {
   package var lnTestLoss: SampleSummary? { SampleSummary(present.map(\.lnTestLoss)) }
   package var contender: Contender {
     Contender(lnLosses: scores.map { $0?.lnTestLoss }, lnReferences: scores.map { $0?.lnReference })
+  }
+  var sequentialCell: SequentialCell {
+    SequentialCell(
+      lnLosses: scores.map { $0?.lnTestLoss }, lnReferences: scores.map { $0?.lnReference },
+      excesses: scores.map { $0.flatMap { $0.normalisedExcess.isFinite ? $0.normalisedExcess : nil } })
   }
   package var optimiserLimit: OptimiserLimit? {
     let contender = contender

@@ -1,5 +1,6 @@
 // One row of the matrix: a task at one value of every further axis, all columns compared with one another.
 // The tests of docs/science.md §8.4–8.6 are applied here.
+import Search
 import Shared
 
 package struct MatrixRow: Sendable {
@@ -24,6 +25,8 @@ package struct MatrixRow: Sendable {
   /// come in declares false winners (docs/science.md §8.8).
   package let pending: Int
   package let settings: ReportSettings
+  /// Per cell: whether it gets more reporting seeds and why; nil where their number was fixed beforehand.
+  package let replication: [ReplicationStep]?
 
   package var isComparable: Bool { differences.isEmpty }
   package var isDecided: Bool { pending == 0 && isComparable }
@@ -38,7 +41,8 @@ package struct MatrixRow: Sendable {
   package var matched: Int? { cells.firstIndex(where: \.measured.isMatched) }
 
   init(
-    coordinates: [Coordinate], columns: ParameterName?, cells measured: [CellMeasurement], settings: ReportSettings
+    coordinates: [Coordinate], columns: ParameterName?, cells measured: [CellMeasurement], settings: ReportSettings,
+    replication: Replication? = nil
   ) {
     self.coordinates = coordinates
     self.columns = columns
@@ -46,8 +50,14 @@ package struct MatrixRow: Sendable {
     label = Self.label(coordinates, measured)
     let differences = Problem.differences(measured.compactMap(\.problem), besides: columns)
     self.differences = differences
+    let sequential = replication.map { _ in
+      SequentialRow(
+        cells: measured.map(\.sequentialCell), confidence: settings.confidence, tieMargin: settings.tieMargin)
+    }
+    self.replication = replication.flatMap { replication in sequential.map(replication.nextSeeds) }
     let bestSet = BestSet(
-      measured.map(\.contender), confidence: settings.confidence, isComparable: differences.isEmpty)
+      measured.map(\.contender), confidence: settings.confidence, isComparable: differences.isEmpty,
+      sequential: sequential)
     self.bestSet = bestSet
     let pending = measured.reduce(0) { $0 + $1.pending }
     self.pending = pending
@@ -56,14 +66,17 @@ package struct MatrixRow: Sendable {
       anyLeads
       ? measured.indices.filter { measured[$0].lnTestLoss != nil }
         .sorted { mean(measured[$0]) < mean(measured[$1]) } : []
-    let leader = ranked.first
+    // Cells with different numbers of seeds are compared on those they share.
+    let leader = anyLeads ? bestSet.sequential?.leader ?? ranked.first : nil
     self.leader = leader
-    runnerUp = ranked.dropFirst().first
+    runnerUp = ranked.first { $0 != leader }
     cells = measured.indices.map { index in
       let decided = pending == 0 && differences.isEmpty
       let equivalence = leader.flatMap { leader -> EquivalenceTest? in
         guard index != leader else { return nil }
-        return Self.equivalence(measured[index], leader: measured[leader], margin: settings.tieMargin)
+        return Self.equivalence(
+          measured[index], leader: measured[leader], margin: settings.tieMargin,
+          p: bestSet.sequential?.p(ofTie: index, leader))
       }
       let rival = bestSet.strongestRival(of: index)
       let stays = measured[index].lnTestLoss != nil && !bestSet.isExcluded(index)
@@ -73,7 +86,7 @@ package struct MatrixRow: Sendable {
         isMarkedBest: leader != nil && decided && stays && !tooFewSeeds, hasTooFewSeeds: tooFewSeeds,
         verdict: Self.verdict(index, leader, bestSet, equivalence, decided: decided),
         status: Self.status(index, measured[index], bestSet, decided: decided), strongestRival: rival, pRaw: rival?.p,
-        pAdjusted: rival.map { bestSet.adjusted($0.p) }, equivalence: equivalence)
+        pAdjusted: bestSet.adjustedP(of: index), equivalence: equivalence)
     }
   }
 
@@ -89,13 +102,14 @@ package struct MatrixRow: Sendable {
   }
 
   private static func equivalence(
-    _ cell: CellMeasurement, leader: CellMeasurement, margin: Double
+    _ cell: CellMeasurement, leader: CellMeasurement, margin: Double, p: Double?
   ) -> EquivalenceTest? {
     let differences = zip(cell.scores, leader.scores).compactMap { own, other -> Double? in
       guard let own, let other else { return nil }
       return own.normalisedExcess - other.normalisedExcess
     }
-    return EquivalenceTest(differences: differences, margin: margin)
+    return p.map { EquivalenceTest(differences: differences, margin: margin, p: $0) }
+      ?? EquivalenceTest(differences: differences, margin: margin)
   }
 
   private static func verdict(
@@ -105,6 +119,7 @@ package struct MatrixRow: Sendable {
     guard decided, let leader else { return .unresolved }
     // Only where the sign-flip test could have decided as well: two seeds that happen to agree are no tie.
     if let equivalence, equivalence.p <= set.alpha, !set.hasTooFewSeeds(index) { return .tied }
+    if set.sequential != nil { return set.isExcluded(index) ? .worse : .unresolved }
     if let pair = set.pair(leader, beats: index), set.excludes(pair.guardedP) { return .worse }
     if let pair = set.pair(index, beats: leader), set.excludes(pair.guardedP) { return .better }
     return .unresolved

@@ -22,7 +22,10 @@ package struct SweepMatrix: Sendable {
   package let metric: SweepMetric
   package let settings: ReportSettings
   package let tuneSeeds: Int
+  /// Reporting seeds that every cell has.
   package let reportSeeds: Int
+  /// Where seeds are added until rows are decided; nil where their number is fixed.
+  package let replication: Replication?
   /// Values of the columns' axis as tables write them; one unnamed column without such an axis.
   package let columns: [String]
   /// In the plan's order.
@@ -44,7 +47,7 @@ package struct SweepMatrix: Sendable {
     let plan = results.plan
     (name, description, axes, tuned) = (plan.name, plan.description, plan.axes, plan.tuned)
     (method, metric, settings) = (plan.method, plan.metric, plan.report)
-    (tuneSeeds, reportSeeds) = (plan.tuneSeeds.count, plan.reportSeeds.count)
+    (tuneSeeds, reportSeeds, replication) = (plan.tuneSeeds.count, plan.reportSeeds.count, plan.replication)
     columns = plan.axis(.columns)?.values.map(plan.shown) ?? [""]
     provenance = results.provenance
     plannedTrials = plan.plannedTrialCount
@@ -68,7 +71,9 @@ package struct SweepMatrix: Sendable {
       let cells = groups[key] ?? []
       let baselines = baselines(cells.flatMap { trials[$0.id] ?? [] })
       let measured = cells.map { measure($0, plan, trials[$0.id] ?? [], baselines) }
-      return MatrixRow(coordinates: key, columns: plan.axis(.columns)?.name, cells: measured, settings: plan.report)
+      return MatrixRow(
+        coordinates: key, columns: plan.axis(.columns)?.name, cells: measured, settings: plan.report,
+        replication: plan.replication)
     }
   }
 
@@ -95,7 +100,8 @@ package struct SweepMatrix: Sendable {
     let chosen = tuning.selected.map { cell.candidates[$0] }
     let problem = chosen.map { Problem($0) }
     let scores = CellScores(
-      seeds: plan.reportSeeds, trials: trials, selected: chosen?.id, fallback: problem.flatMap { baselines[$0] } ?? [:])
+      seeds: seeds(plan, trials, chosen?.id), trials: trials, selected: chosen?.id,
+      fallback: problem.flatMap { baselines[$0] } ?? [:])
     let parameters = chosen ?? cell.candidates.first ?? TrialParameters()
     return CellMeasurement(
       id: cell.id, coordinates: coordinates(of: cell, in: plan), parameters: parameters, task: parameters.task,
@@ -103,6 +109,14 @@ package struct SweepMatrix: Sendable {
       taskText: plan.shown(parameters.value(of: .task)), headsText: plan.shown(parameters.value(of: .activation)),
       problem: problem, tuning: tuning, scores: scores.scores, missing: scores.missing,
       pending: tuning.pending + scores.pending)
+  }
+
+  /// The reporting seeds of a cell: with replicate as many as it was given.
+  private static func seeds(_ plan: SweepPlan, _ trials: [TrialRecord], _ selected: ConfigurationID?) -> [Seed] {
+    guard plan.replication != nil else { return plan.reportSeeds }
+    let given = trials.filter { $0.stage == .reporting && $0.configuration == selected }.map(\.seed.rawValue).max()
+    let further = UInt32(plan.reportSeeds.count)..<max(UInt32(plan.reportSeeds.count), given.map { $0 + 1 } ?? 0)
+    return plan.reportSeeds + further.map { Seed(rawValue: $0) }
   }
 
   /// One test per value of x and facet: across them a row's task would be counted several times.

@@ -1,5 +1,7 @@
 // Which activations of a row may still be the best: all ordered pairs, sign-flip tests, Bonferroni over a cell's rivals
-// (docs/science.md §8.4), with the guard against rivals that are only badly trained (§8.6).
+// (docs/science.md §8.4), with the guard against rivals that are only badly trained (§8.6). Where seeds were added while
+// looking, Search's tests that are valid at any time take their place (§8.8).
+import Search
 
 /// What one activation brings into its row. Both arrays are indexed by reporting seed, the same for all activations of
 /// the row; nil where the seed's trial is missing.
@@ -39,30 +41,45 @@ package struct BestSet: Sendable {
   /// Every ordered pair with a seed in common; none where the contenders are not comparable.
   package let pairs: [PairTest]
   package let isComparable: Bool
+  /// The tests of a row whose seeds were added while looking; nil where their number was fixed beforehand.
+  package let sequential: SequentialRow?
 
   /// - contenders: at most one per planned activation; all with as many seeds.
   /// - isComparable: false where their losses have no common scale, so that nothing may be tested.
   /// For every truly best activation the chance to be excluded is at most α (Bonferroni over its K − 1 rivals).
-  package init(_ contenders: [Contender], confidence: Double, isComparable: Bool = true) {
+  /// - sequential: of the same contenders, where seeds were added while looking.
+  package init(
+    _ contenders: [Contender], confidence: Double, isComparable: Bool = true, sequential: SequentialRow? = nil
+  ) {
     self.isComparable = isComparable
+    self.sequential = isComparable ? sequential : nil
     self.contenders = contenders.count
     alpha = 1 - confidence
     var pairs: [PairTest] = []
     for loser in contenders.indices where isComparable {
       for winner in contenders.indices where winner != loser {
-        if let pair = Self.test(contenders, winner: winner, loser: loser) { pairs.append(pair) }
+        if let pair = Self.test(contenders, winner: winner, loser: loser, sequential) { pairs.append(pair) }
       }
     }
     self.pairs = pairs
   }
 
-  private static func test(_ contenders: [Contender], winner: Int, loser: Int) -> PairTest? {
+  private static func test(
+    _ contenders: [Contender], winner: Int, loser: Int, _ sequential: SequentialRow?
+  ) -> PairTest? {
     var plain: [Double] = []
     var guarded: [Double] = []
     for (seed, winning) in contenders[winner].lnLosses.enumerated() {
-      guard let winning, let losing = contenders[loser].lnLosses[seed] else { continue }
+      guard let winning, contenders[loser].lnLosses.indices.contains(seed),
+        let losing = contenders[loser].lnLosses[seed]
+      else { continue }
       plain.append(losing - winning)
       guarded.append(min(losing, contenders[loser].lnReferences[seed] ?? losing) - winning)
+    }
+    if let sequential, let difference = SampleSummary(plain) {
+      return PairTest(
+        winner: winner, loser: loser, difference: difference, p: sequential.p(winner, beats: loser),
+        guardedP: sequential.p(winner, beats: loser, guarded: true), tTestP: difference.tTestP())
     }
     guard let difference = SampleSummary(plain), let test = SignFlipTest(differences: plain),
       let guardedTest = SignFlipTest(differences: guarded)
@@ -80,12 +97,14 @@ package struct BestSet: Sendable {
   package func excludes(_ p: Double) -> Bool { contenders > 1 && p <= threshold * (1 + 1e-9) }
 
   package func isExcluded(_ contender: Int) -> Bool {
-    pairs.contains { $0.loser == contender && excludes($0.guardedP) }
+    if let sequential { return sequential.isExcluded(contender) }
+    return pairs.contains { $0.loser == contender && excludes($0.guardedP) }
   }
 
   /// Beaten as trained, but by nobody who would also beat its attainable reference: better training might have saved it.
   package func isSavedByReference(_ contender: Int) -> Bool {
-    !isExcluded(contender) && pairs.contains { $0.loser == contender && excludes($0.p) }
+    if let sequential { return !isExcluded(contender) && sequential.isExcludedAsTrained(contender) }
+    return !isExcluded(contender) && pairs.contains { $0.loser == contender && excludes($0.p) }
   }
 
   /// The pair with the smallest p against this contender, as trained; of equals the one with the larger difference.
@@ -96,6 +115,10 @@ package struct BestSet: Sendable {
   /// Whether no pair with this contender has seeds enough for any p to exclude: 2^-S > α/(K − 1).
   package func hasTooFewSeeds(_ contender: Int) -> Bool {
     guard contenders > 1, isComparable else { return false }
+    if sequential != nil {
+      let needed = seedsNeeded
+      return !pairs.contains { $0.loser == contender && $0.difference.count >= needed }
+    }
     return !pairs.contains {
       $0.loser == contender && excludes(SignFlipTest.smallestP(pairs: $0.difference.count))
     }
@@ -104,8 +127,15 @@ package struct BestSet: Sendable {
   /// The smallest number of seeds that can exclude anything.
   package var seedsNeeded: Int {
     guard contenders > 1 else { return 1 }
+    if sequential != nil { return SequentialRow.seedsNeeded(rivals: contenders - 1, confidence: 1 - alpha) }
     return (1...SignFlipTest.exactPairs).first { excludes(SignFlipTest.smallestP(pairs: $0)) }
       ?? SignFlipTest.exactPairs
+  }
+
+  /// Of the strongest rival, corrected for all of them; nil where there is nothing to compare.
+  package func adjustedP(of contender: Int) -> Double? {
+    guard let rival = strongestRival(of: contender) else { return nil }
+    return sequential?.trainedP(contender) ?? adjusted(rival.p)
   }
 
   /// min(1, p·(K − 1))

@@ -17,4 +17,10 @@ package struct EquivalenceTest: Equatable, Sendable {
     meanDifference = summary.mean
     self.margin = margin
   }
+
+  /// With a p from another test of the same hypotheses.
+  package init?(differences: [Double], margin: Double, p: Double) {
+    guard differences.allSatisfy(\.isFinite), let summary = SampleSummary(differences) else { return nil }
+    (self.p, meanDifference, self.margin) = (p, summary.mean, margin)
+  }
 }
