@@ -21,6 +21,8 @@ struct ReplicationScenario: Sendable {
       name: "near-tie, 0.7 deviations", means: [0, 0.018, 0.036, 0.06], deviation: 0.018, stuckShare: 0),
     ReplicationScenario(
       name: "near-tie, 0.6 deviations", means: [0, 0.0153, 0.036, 0.06], deviation: 0.018, stuckShare: 0),
+    ReplicationScenario(
+      name: "near-tie, 0.5 deviations", means: [0, 0.01273, 0.036, 0.06], deviation: 0.018, stuckShare: 0),
     ReplicationScenario(name: "clear", means: [0, 0.06, 0.3, 1], deviation: 0.005, stuckShare: 0),
     ReplicationScenario(
       name: "stuck in 10 % of seeds", means: [0, 0.03, 0.06, 0.1], deviation: 0.005, stuckShare: 0.1),

@@ -6,8 +6,11 @@ import Shared
 /// d = ln loss of the cell − ln loss of a rival is symmetric about zero or below it, the null of the sign-flip test, so a
 /// bet of b on the sign of d, where b depends on the past and on |d| only, multiplies the wealth by 1 ± b and is fair at
 /// best. Wealth is a test supermartingale; that it ever reaches 1/α has probability at most α (Ville 1939).
-/// Bets b·tanh(η d / s), s² the mean of d² so far, for several b and η, on every rival: a bettor spreads what it has over
-/// them in proportion to the 1.5th power of what each would have earned, which soon follows the rival that wins.
+/// Against each rival three bets with weights, each of which keeps what it earns: most on tanh(d / 2s), s² the mean of d²
+/// so far, which is within a few percent of the best there is for normal differences of 0.4 to 0.8 deviations, those that
+/// take 10 to 40 seeds; and a little on the sign alone, for rivals that win nearly all seeds or all of them, whatever the
+/// sizes. The bettor follows the rivals that have earned most: its wealth is spread over them in proportion to the 8th power
+/// of what the bets on each would have earned.
 /// Sources: Ramdas, Ruf, Larsson & Koolen 2020 (symmetric distributions: 1 + tanh(λd) = e^λd / cosh λd), Waudby-Smith &
 /// Ramdas 2024 (betting), Vovk & Wang 2021 (combining under any dependence); a mixture of fair bets on dependent pairs is
 /// fair whatever the dependence.
@@ -15,21 +18,21 @@ struct EvidenceProcess: Sendable {
   /// The largest wealth so far, from 1: an anytime-valid p is 1 / this.
   private(set) var evidence = 1.0
   private var wealth = 1.0
-  /// [rival][bet]: what each bet alone would have earned; only shares depend on it.
+  /// [rival][bet]: what each bet alone would have earned, from its weight; only shares depend on it.
   private var earned: [[Double]]
   /// Sum of squares and number of differences, per rival.
   private var squares: [Double]
   private var counts: [Double]
 
-  /// (b, η): η nil bets on the sign alone.
-  private static let bets: [(size: Double, slope: Double?)] = [
-    (0.5, 0.6), (0.5, 2), (0.9, 0.6), (0.9, 2), (1, 0.6), (1, 2), (1, nil), (0.6, nil),
+  /// b = size · tanh(slope · d / s); without a slope size · sign d.
+  private static let bets: [(weight: Double, size: Double, slope: Double?)] = [
+    (0.84, 1, 0.5), (0.1, 0.8, nil), (0.06, 1, nil),
   ]
   /// Evidence beyond this is not counted: wealth stays a number.
   private static let certainty = 1e12
 
   init(rivals: Int) {
-    earned = Array(repeating: Array(repeating: 1, count: Self.bets.count), count: rivals)
+    earned = Array(repeating: Self.bets.map(\.weight), count: rivals)
     squares = Array(repeating: 0, count: rivals)
     counts = squares
   }
@@ -38,18 +41,21 @@ struct EvidenceProcess: Sendable {
   /// - differences: one per rival; nil where the seed is missing, which is no bet.
   mutating func observe(_ differences: [Double?]) {
     guard evidence < Self.certainty else { return }
-    var gained = 0.0, total = 0.0
+    let totals = earned.map { $0.reduce(0, +) }
+    guard let largest = totals.max() else { return }
+    var gained = 0.0, spread = 0.0
     for (rival, difference) in differences.enumerated() {
-      let returns = returns(of: difference, from: rival)
-      for (bet, factor) in returns.enumerated() {
-        let share = earned[rival][bet] * earned[rival][bet].squareRoot()
-        total += share
-        gained += share * factor
+      let square = totals[rival] / largest * (totals[rival] / largest), fourth = square * square
+      let share = fourth * fourth
+      spread += share
+      var kept = 0.0
+      for (bet, factor) in returns(of: difference, from: rival).enumerated() {
+        kept += earned[rival][bet] * factor
         earned[rival][bet] = min(max(earned[rival][bet] * factor, 1e-100), 1e100)
       }
+      gained += share * kept / totals[rival]
     }
-    guard total > 0 else { return }
-    wealth *= gained / total
+    wealth *= gained / spread
     evidence = max(evidence, wealth)
   }
 
@@ -61,8 +67,8 @@ struct EvidenceProcess: Sendable {
     squares[rival] += difference * difference
     counts[rival] += 1
     let scaled = difference / (squares[rival] / counts[rival]).squareRoot()
-    return Self.bets.map { size, slope in
-      1 + size * (slope.map { deterministicTanh($0 * scaled) } ?? (scaled > 0 ? 1 : -1))
+    return Self.bets.map { bet in
+      1 + bet.size * (bet.slope.map { deterministicTanh($0 * scaled) } ?? (scaled > 0 ? 1 : -1))
     }
   }
 }

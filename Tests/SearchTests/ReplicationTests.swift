@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test func `only the leader and its unresolved rivals go on, by a quarter more each time`() throws {
-    let data = losses([0, 0.004, 0.3], seeds: 40, deviation: 0.02)
+    let data = losses([0, 0.001, 0.3], seeds: 40, deviation: 0.02, simulation: 1)
     let steps = settings.nextSeeds(row(data, counts: [8, 8, 8], margin: 0.001))
     #expect(steps.map(\.seeds) == [2, 2, 0])
     guard case .excluded(let p) = steps[2].reason else {
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func `the budget ends what is not decided`() {
-    let steps = settings.nextSeeds(row(losses([0, 0.001], seeds: 40, deviation: 0.1)))
+    let steps = settings.nextSeeds(row(losses([0, 0.001], seeds: 40, deviation: 0.1, simulation: 1)))
     #expect(steps == Array(repeating: .init(seeds: 0, reason: .budgetSpent), count: 2))
   }
 
