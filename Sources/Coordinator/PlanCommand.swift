@@ -3,6 +3,7 @@ internal import ArgumentParser
 import Foundation
 import Kernels
 import Manifests
+import Search
 import Shared
 import Training
 
@@ -44,7 +45,7 @@ struct PlanCommand: ParsableCommand {
       return .init(drawing: timed.datagenMs / 1000, step: timed.stepMs / 1000)
     }
     let summary = PlanSummary(
-      loaded.plan, slots: slots ?? ProcessInfo.processInfo.activeProcessorCount
+      loaded.plan, slots: slots ?? ProcessInfo.processInfo.activeProcessorCount, forecast: loaded.plan.tuningForecast
     ) { parameters, stage in
       costs.seconds(of: parameters, stage)
     }

@@ -54,6 +54,9 @@ extension EarlyTermination {
     }
   }
 
+  /// How many of `count` candidates go on from a rung, where so many have a finite score.
+  package func promotedCount(of count: Int) -> Int { halvedCount(count, eta: eta) }
+
   /// Which of a bracket's candidates go on from a rung that all of them have reached; ascending, never empty while a
   /// candidate has a score.
   /// - curves: [candidate][tuning seed][evaluation], the metric at every evaluation up to the rung; nil for a trial that
@@ -95,9 +98,11 @@ package func meanLogarithm(_ curves: [[Double]?], of value: ([Double]) -> Double
 package func promoted(scores: [Double?], eta: Double) -> [Int] {
   let finite = scores.indices.filter { scores[$0]?.isFinite == true }
   guard !finite.isEmpty else { return Array(scores.indices.filter { scores[$0] != nil }.prefix(1)) }
-  let count = Int((Double(scores.count) / eta).rounded(.up))
-  return finite.sorted { (scores[$0] ?? 0, $0) < (scores[$1] ?? 0, $1) }.prefix(max(1, count)).sorted()
+  let count = halvedCount(scores.count, eta: eta)
+  return finite.sorted { (scores[$0] ?? 0, $0) < (scores[$1] ?? 0, $1) }.prefix(count).sorted()
 }
+
+private func halvedCount(_ count: Int, eta: Double) -> Int { max(1, Int((Double(count) / eta).rounded(.up))) }
 
 /// ASHA: of the candidates that have arrived at a rung so far, those that may go on: the ⌊n/eta⌋ best.
 /// - scores: nil for candidates that have not arrived or failed.

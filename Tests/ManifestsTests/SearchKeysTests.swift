@@ -104,6 +104,30 @@ import Testing
       refusal(of: text)?.hasSuffix("leave out evaluate_every, so that all have as many evaluations") == true)
   }
 
+  @Test func `generations and the trials per rung are known before anything runs`() throws {
+    func forecast(_ method: String, _ more: String) throws -> TuningForecast? {
+      try Manifests.parseManifest(text(method, more), path: "a.yaml").plan.tuningForecast
+    }
+    #expect(try forecast("sobol", "") == nil)
+    #expect(
+      try forecast("bayes", "bayes: {initial: 5, generation: 3}\n")
+        == TuningForecast(generations: [5, 3, 3, 1], rungs: []))
+    // 2,000 steps have 20 evaluations: rungs at 2, 6 and 18 of them.
+    let halving = try #require(try forecast("sobol", "early_terminate: {type: hyperband, min_iter: 2, eta: 3}\n"))
+    #expect(halving.rungs.map(\.step) == [200, 600, 1800, 2000])
+    #expect(halving.rungs.map(\.configurations) == [12, 4, 2, 1])
+    #expect(abs(halving.shareOfSteps - 66.0 / 240) < 1e-12)
+    // Those of the second bracket train to its rung without being judged at the first.
+    let brackets = try #require(
+      try forecast("sobol", "early_terminate: {type: hyperband, min_iter: 2, eta: 3, brackets: 2}\n"))
+    #expect(brackets.rungs[0].configurations == 12 && brackets.rungs[1].configurations > 4)
+    let generations = try #require(
+      try forecast(
+        "bayes", "bayes: {initial: 6, generation: 3}\nearly_terminate: {type: hyperband, min_iter: 5, eta: 9}\n"))
+    #expect(generations.rungs.map(\.configurations) == [12, 3])
+    #expect(try forecast("sobol", "early_terminate: {type: median}\n")?.rungs == [])
+  }
+
   @Test func `replicate decides the reporting seeds`() throws {
     let plan = try plan(smallest + "replicate: {min: 6, max: 30, until: decided}\n")
     #expect(plan.reportSeeds.count == 6)

@@ -56,6 +56,32 @@ import Testing
         """)
   }
 
+  @Test func `what results will decide is told with its bounds`() throws {
+    var plan = try plan(rates: [0.01, 0.03])
+    plan.replication = Replication(minimum: 8, maximum: 40)
+    plan.earlyTermination = EarlyTermination(rule: .hyperband, spacing: .from(4), eta: 5)
+    let forecast = TuningForecast(
+      generations: [4, 2, 2], rungs: [.init(step: 400, configurations: 8), .init(step: 2000, configurations: 2)])
+    #expect(forecast.shareOfSteps == 0.4)
+    let summary = PlanSummary(plan, slots: 2, forecast: forecast, secondsPerTrial: cost)
+    #expect(summary.stages[0].trials == 2 * 2 * 8 && summary.stages[0].seconds == 0.4 * 2 * 2 * 8 * 20)
+    #expect(summary.trials == 32 + 2 + 16 && summary.trialsAtMost == 32 + 2 + 80)
+    #expect(summary.secondsAtMost == summary.seconds + 64 * 20)
+    #expect(
+      summary.text.contains(
+        """
+        Every cell proposes its configurations in 3 generations: 4, then 2, 2.
+        Of a cell's 8 configurations train 8 to step 400, 2 to step 2,000: 40 % of the steps that all of them would take.
+        Undecided rows get up to 40 seeds per cell, which would make 114 trials.
+        """), "\(summary.text)")
+    #expect(summary.text.contains("reporting  8 to 40 seeds"))
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(summary.json.utf8)) as? [String: Any])
+    #expect(object["trials_max"] as? Int == 114 && object["generations"] as? [Int] == [4, 2, 2])
+    #expect((object["rungs"] as? [[String: Int]])?.last == ["step": 2000, "configurations": 2])
+    let unknown = PlanSummary(plan, slots: 2, secondsPerTrial: cost)
+    #expect(unknown.text.contains("the time is that of stopping none"))
+  }
+
   @Test func `without tuning the summary says so`() throws {
     let summary = PlanSummary(try plan(rates: [0.01]), slots: 1, secondsPerTrial: cost)
     #expect(summary.text.contains("tuning     nothing to tune                0"))

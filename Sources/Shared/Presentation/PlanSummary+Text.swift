@@ -17,16 +17,15 @@ extension PlanSummary {
     rows.append(["all", "", countText(trials), cost(seconds)])
     lines += aligned(rows, rightFrom: 2)
     lines.append("")
-    lines += plan.labelNotes
+    lines += adaptiveNotes + plan.labelNotes
     let range = networkParameters
     lines.append(
       "A network has "
         + (range.lowerBound == range.upperBound
           ? countText(range.lowerBound, "trained number")
           : "\(countText(range.lowerBound)) to \(countText(range.upperBound, "trained number"))") + ".")
-    lines.append(
-      "About \(durationText(duration(seconds: seconds / Double(slots)))) on \(countText(slots, "slot")); nothing was run."
-    )
+    let most = secondsAtMost > seconds ? " to \(cost(secondsAtMost / Double(slots)))" : ""
+    lines.append("About \(cost(seconds / Double(slots)))\(most) on \(countText(slots, "slot")); nothing was run.")
     return lines.joined(separator: "\n")
   }
 
@@ -51,9 +50,43 @@ extension PlanSummary {
       ("stages", list(stages)), ("trials", "\(trials)"),
       ("network_parameters", "[\(networkParameters.lowerBound),\(networkParameters.upperBound)]"),
       ("slots", "\(slots)"), ("seconds_of_one_slot", jsonNumber(seconds)),
-      ("seconds", jsonNumber(seconds / Double(slots))), ("notes", list(plan.labelNotes.map(jsonString))),
+      ("seconds", jsonNumber(seconds / Double(slots))), ("report_seeds_max", "\(largestReportSeeds)"),
+      ("trials_max", "\(trialsAtMost)"), ("seconds_max", jsonNumber(secondsAtMost / Double(slots))),
+      ("generations", list((forecast?.generations ?? []).map(String.init))),
+      (
+        "rungs", list((forecast?.rungs ?? []).map { "{\"step\":\($0.step),\"configurations\":\($0.configurations)}" })
+      ),
+      ("notes", list((adaptiveNotes + plan.labelNotes).map(jsonString))),
     ]
     return "{" + fields.map { "\(jsonString($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+  }
+
+  private var largestReportSeeds: Int { max(plan.reportSeeds.count, plan.replication?.maximum ?? 0) }
+
+  /// What results will decide, one sentence each.
+  private var adaptiveNotes: [String] {
+    var notes: [String] = []
+    if let forecast, forecast.generations.count > 1 {
+      let sizes = forecast.generations, further = sizes.dropFirst()
+      notes.append(
+        "Every cell proposes its configurations in \(countText(sizes.count)) generations: \(sizes[0]), then "
+          + (Set(further).count == 1 && further.count > 2
+            ? "\(countText(further.count)) times \(sizes[1])" : further.map(String.init).joined(separator: ", ")) + ".")
+    }
+    if let forecast, !forecast.rungs.isEmpty {
+      let rungs = forecast.rungs.map { "\(countText($0.configurations)) to step \(countText($0.step))" }
+      notes.append(
+        "Of a cell's \(countText(forecast.configurations, "configuration")) train \(rungs.joined(separator: ", ")): "
+          + "\(Int((100 * forecast.shareOfSteps).rounded())) % of the steps that all of them would take.")
+    } else if plan.earlyTermination != nil {
+      notes.append("How many trials are stopped early depends on their results; the time is that of stopping none.")
+    }
+    if largestReportSeeds > plan.reportSeeds.count {
+      notes.append(
+        "Undecided rows get up to \(countText(largestReportSeeds)) seeds per cell, which would make "
+          + "\(countText(trialsAtMost, "trial")).")
+    }
+    return notes
   }
 
   private func share(of stage: TrialStage) -> String {
@@ -63,7 +96,10 @@ extension PlanSummary {
         ? "\(countText(candidatesPerCell)) configurations × \(countText(plan.tuneSeeds.count, "seed"))"
         : "nothing to tune"
     case .reference: "the attainable reference"
-    case .reporting: countText(plan.reportSeeds.count, "seed")
+    case .reporting:
+      largestReportSeeds > plan.reportSeeds.count
+        ? "\(plan.reportSeeds.count) to \(countText(largestReportSeeds, "seed"))"
+        : countText(plan.reportSeeds.count, "seed")
     }
   }
 
