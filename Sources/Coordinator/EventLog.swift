@@ -2,6 +2,7 @@
 // Nothing depends on it, so a disk that takes no more lines stops no sweep. Lines are collected and written once per turn
 // of the event loop; a file that has grown to its limit becomes log.1.jsonl, in the place of the one before.
 import Foundation
+import Reports
 import Scheduling
 import Shared
 
@@ -155,6 +156,9 @@ extension LogLine {
     case .cellCancelled(let cell, let reason):
       self.init("cell_cancelled")
       (self.cell, self.reason) = (cell.rawValue, reason)
+    case .replicated(let cell, let step):
+      self.init("replicated")
+      (self.cell, count, reason) = (cell.rawValue, step.seeds, step.reason.text)
     case .alarm(let text):
       self.init("alarm")
       reason = text

@@ -38,6 +38,8 @@ struct StatusCommand: ParsableCommand {
     var running: Int
     var pending: Int
     var superseded: Int
+    /// With replicate: how many cells have so many reporting seeds by now.
+    var cellsByReportSeeds: [Int: Int]?
     var wallSeconds: Double
     var trialSeconds: Double
     var digest: String
@@ -79,7 +81,10 @@ struct StatusCommand: ParsableCommand {
       diverged: trials.count { $0.result?.outcome == .diverged }, failed: count(.failed, .quarantined),
       cancelled: count(.cancelled), pruned: count(.pruned), running: owner == nil ? 0 : leased,
       pending: sweep.trials.missing + count(.pending, .paused) + (owner == nil ? leased : 0),
-      superseded: sweep.trials.superseded.count, wallSeconds: provenance.wallSeconds,
+      superseded: sweep.trials.superseded.count,
+      cellsByReportSeeds: sweep.plan.replication.map { _ in
+        Dictionary(sweep.plan.cells.map { (sweep.plan.reportSeeds.count + $0.furtherSeeds, 1) }, uniquingKeysWith: +)
+      }, wallSeconds: provenance.wallSeconds,
       trialSeconds: provenance.trialSeconds, digest: provenance.digest, machines: provenance.machines,
       endpoint: live?.endpoint, workers: live?.workers, workerCount: live?.workerCount, dropped: live?.counters)
   }
@@ -94,6 +99,10 @@ struct StatusCommand: ParsableCommand {
     if status.diverged > 0 { lines.append("  of those that succeeded, \(countText(status.diverged)) diverged") }
     if status.superseded > 0 {
       lines.append("  besides, \(countText(status.superseded, "trial")) of an earlier edition of the manifest")
+    }
+    if let cells = status.cellsByReportSeeds {
+      let parts = cells.sorted { $0.key < $1.key }.map { "\($0.key) in \(countText($0.value, "cell"))" }
+      lines.append("  reporting seeds: \(parts.joined(separator: ", "))")
     }
     let wall = durationText(duration(seconds: status.wallSeconds))
     let soFar = ended < status.planned ? " so far" : ""

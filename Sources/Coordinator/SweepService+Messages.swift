@@ -157,7 +157,7 @@ extension SweepService {
       display.note("alarm: \(text)")
     case .fenced: count("stale_token")
     case .repeated: count("repeated_end")
-    case .granted, .returned, .selected: break
+    case .granted, .returned, .selected, .replicated: break
     }
   }
 }

@@ -27,8 +27,6 @@ extension PlanDraft {
         line: reportSeeds.line, "seeds.report is \"\(reportSeeds.count)\", which replicate decides",
         "write replicate: {min: \(reportSeeds.count), max: …} alone")
     }
-    // The scheduler does not act on it yet.
-    if replication != nil { notes.append("not yet run: seeds of replicate above min") }
     guard let (settings, line) = earlyTermination else { return }
     guard isTuned else {
       notes.append("early_terminate stops tuning trials, and nothing is tuned here")

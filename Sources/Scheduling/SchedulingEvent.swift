@@ -1,4 +1,5 @@
 // What happens to a scheduler and what it asks for in return. The scheduler decides; whoever owns it performs.
+import Search
 import Shared
 
 package enum SchedulingEvent: Sendable {
@@ -54,6 +55,8 @@ package enum SchedulingNote: Equatable, Sendable {
   case repeated(TrialAddress, from: WorkerSession)
   case selected(CellID, candidate: Int)
   case cellCancelled(CellID, reason: String)
+  /// All reporting trials of the cell's row have ended: how many seeds more it gets, and why.
+  case replicated(CellID, ReplicationStep)
   /// Something that cannot happen while everybody keeps to the protocol.
   case alarm(String)
 }

@@ -5,8 +5,17 @@ import Shared
 
 /// How far a cell is.
 struct CellProgress {
-  enum Phase { case tuning, reference, reporting, done }
+  enum Phase {
+    case tuning, reference, reporting
+    /// For the other cells of its row, whose results may ask for more of its seeds.
+    case waiting
+    case done
+  }
   var phase = Phase.tuning
+  /// Index of the selected configuration, as soon as there is one.
+  var candidate = 0
+  /// Every tuning trial failed.
+  var isImpossible = false
   /// Indices of trials, candidate by candidate, a candidate's tuning seeds side by side.
   var tuning: [Int] = []
   var reference: Int?
@@ -136,7 +145,7 @@ extension SweepScheduler {
     if trials[index].record.state == .pending { enqueue(index) }
   }
 
-  private mutating func enter(_ phase: CellProgress.Phase, with members: [Int], cell: Int) {
+  mutating func enter(_ phase: CellProgress.Phase, with members: [Int], cell: Int) {
     cells[cell].phase = phase
     cells[cell].remaining = members.count { !trials[$0].record.state.isTerminal }
     if cells[cell].remaining == 0 { leavePhase(of: cell) }
@@ -161,7 +170,7 @@ extension SweepScheduler {
     case .tuning: trials[index].record.stage == .tuning && trials[index].record.state != .pruned
     case .reference: cells[cell].reference == index
     case .reporting: trials[index].record.stage == .reporting
-    case .done: false
+    case .waiting, .done: false
     }
   }
 
@@ -171,10 +180,8 @@ extension SweepScheduler {
     case .reference:
       for trial in cells[cell].reporting { makeReady(trial) }
       enter(.reporting, with: cells[cell].reporting, cell: cell)
-    case .reporting:
-      cells[cell].phase = .done
-      finishedCells += 1
-    case .done: break
+    case .reporting: finish(cell)
+    case .waiting, .done: break
     }
   }
 
@@ -198,14 +205,14 @@ extension SweepScheduler {
       let reason = "every tuning trial of its cell failed, so there is nothing to report on"
       commands.append(.note(.cellCancelled(plan.cells[cell].id, reason: reason)))
       let reference = layOutLaterTrials(of: cell, candidate: 0)
-      cells[cell].phase = .done
-      finishedCells += 1
+      (cells[cell].phase, cells[cell].isImpossible) = (.done, true)
       for trial in [reference] + cells[cell].reporting where trials[trial].record.state == .pending {
         // A reference that another cell still needs is run for that one.
         if trials[trial].cells.allSatisfy({ cells[$0].phase == .done }) {
           move(trial, to: .cancelled, reason: reason)
         }
       }
+      finish(cell)
     }
   }
 
@@ -218,6 +225,7 @@ extension SweepScheduler {
 
   private mutating func layOutLaterTrials(of cell: Int, candidate: Int) -> Int {
     stepsExpected -= expectedLaterSteps(of: cell)
+    cells[cell].candidate = candidate
     let reference = materialise(
       plan.referenceTrial(of: plan.cells[cell], selected: candidate), for: [cell], position: 0)
     cells[cell].reference = reference

@@ -15,6 +15,10 @@ package struct SweepScheduler {
   var indexByID = TrialPositions()
   var indexByIdentity = IdentityTable()
   var cells: [CellProgress] = []
+  /// With `replicate`: which cells are compared, and how many of them still train.
+  var rows: [RowProgress] = []
+  /// The row of each cell.
+  var rowOfCell: [Int] = []
   var workers: [WorkerSession: Worker] = [:]
   /// Those of them that are in contact.
   var presentCount = 0
@@ -95,6 +99,7 @@ package struct SweepScheduler {
       leasesHeldUntil = now + holdLeases
       look(notAfter: now + holdLeases)
     }
+    if plan.replication != nil { layOutRows() }
     for cell in plan.cells.indices { startCell(cell) }
     stepsDoneAtStart = stepsDone
     return conclude(at: now)

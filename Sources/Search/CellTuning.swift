@@ -191,13 +191,20 @@ extension SweepPlan {
   /// Whether what is tuned depends on results, and not on the manifest alone.
   package var adaptsTuning: Bool { search != nil || earlyTermination != nil }
 
-  /// The plan with all configurations that stored results lead to: what the manifest lists, and the generations that a
-  /// method which learns has proposed as far as results are there. Everything that reads a sweep reads it by this plan.
+  /// The plan with all trials that stored results lead to: what the manifest lists, the generations that a method which
+  /// learns has proposed, and the seeds that were added to undecided rows, as far as results are there. Everything that
+  /// reads a sweep reads it by this plan.
   package func grown(by stored: some Sequence<TrialRecord>) -> SweepPlan {
-    guard search != nil else { return self }
+    guard search != nil || replication != nil else { return self }
     var byIdentity: [TrialIdentity: TrialRecord] = [:]
     for record in stored where byIdentity[record.identity] == nil { byIdentity[record.identity] = record }
     var grown = self
+    if search != nil { grown.growCandidates(byIdentity) }
+    if replication != nil { grown.growSeeds(byIdentity) }
+    return grown
+  }
+
+  private mutating func growCandidates(_ byIdentity: [TrialIdentity: TrialRecord]) {
     for index in cells.indices where cells[index].configurations.count > 1 {
       var tuning = CellTuning(cells[index], self)
       while true {
@@ -210,9 +217,8 @@ extension SweepPlan {
         tuning.proposeNext(self, known)
         if tuning.configurations.count == count { break }
       }
-      grown.cells[index].configurations = tuning.configurations
+      cells[index].configurations = tuning.configurations
     }
-    return grown
   }
 }
 

@@ -19,7 +19,7 @@ package struct ReplicationStep: Equatable, Sendable {
     case decided
     /// As many seeds as a cell may have, and still unresolved.
     case budgetSpent
-    /// Nothing can be compared: no results in common.
+    /// It cannot be compared: it has no result, or none in common with others, or cells that learnt another problem.
     case incomparable
   }
   /// Further seeds; 0 stops.
@@ -30,16 +30,19 @@ package struct ReplicationStep: Equatable, Sendable {
 
 extension Replication {
   /// The next round of a row. Rounds grow by a quarter of the seeds so far, so that workers have trials to share.
-  package func nextSeeds(_ row: SequentialRow) -> [ReplicationStep] {
+  /// - isComparable: false where the cells have learnt different problems, so that more seeds would decide nothing.
+  package func nextSeeds(_ row: SequentialRow, isComparable: Bool = true) -> [ReplicationStep] {
     let counts = row.cells.map(\.lnLosses.count)
     if counts.contains(where: { $0 < minimum }) {
       return counts.map { ReplicationStep(seeds: max(0, minimum - $0), reason: .belowMinimum) }
     }
-    guard let leader = row.leader else {
+    guard let leader = row.leader, isComparable else {
       return counts.map { _ in ReplicationStep(seeds: 0, reason: .incomparable) }
     }
     var steps = row.cells.indices.map { cell in
       if cell == leader { return ReplicationStep(seeds: 0, reason: .leads) }
+      // Seeds of its rivals would not tell it from them.
+      if row.cells[cell].lnLosses.allSatisfy({ $0 == nil }) { return ReplicationStep(seeds: 0, reason: .incomparable) }
       if row.isExcluded(cell) { return ReplicationStep(seeds: 0, reason: .excluded(p: row.p(cell))) }
       return ReplicationStep(seeds: 0, reason: row.isTied(cell) ? .tied : .unresolved)
     }

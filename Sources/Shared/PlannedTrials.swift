@@ -52,7 +52,7 @@ extension SweepPlan {
   }
 
   package func reportingTrials(of cell: CellPlan, selected: Int) -> [PlannedTrial] {
-    trials(of: cell.configurations[selected], stage: .reporting, cell: cell, seeds: reportSeeds)
+    trials(of: cell.configurations[selected], stage: .reporting, cell: cell, seeds: reportSeeds(of: cell))
   }
 
   private func trials(
@@ -146,7 +146,7 @@ extension SweepPlan {
       let tuning = tuningTrials(of: cell).map { $0.map { take($0).map(record) } }
       let choice = selection(tuning: tuning)
       if choice == .undecided {
-        missing += 1 + reportSeeds.count
+        missing += 1 + reportSeeds.count + cell.furtherSeeds
         continue
       }
       let candidate = if case .selected(let candidate) = choice { candidate } else { 0 }

@@ -20,6 +20,8 @@ package struct CellPlan: Sendable {
   package let coordinates: [ParameterValue]
   /// The configurations to tune over, in the method's order; at least one, all different.
   package var configurations: [TrialConfiguration]
+  /// Reporting seeds beyond those of the plan, as far as `replicate` has added any.
+  package var furtherSeeds = 0
   package init(id: CellID, coordinates: [ParameterValue], configurations: [TrialConfiguration]) {
     (self.id, self.coordinates, self.configurations) = (id, coordinates, configurations)
   }
@@ -71,6 +73,7 @@ package struct SweepPlan: Sendable {
   package var tuned: [ParameterName]
   package var cells: [CellPlan]
   package var tuneSeeds: [Seed]
+  /// Of every cell; `replicate` adds further ones to some.
   package var reportSeeds: [Seed]
   package var metric: SweepMetric
   package var report: ReportSettings
@@ -112,9 +115,33 @@ package struct SweepPlan: Sendable {
     }
   }
 
+  /// Indices of cells that differ in the column alone and so are compared with one another, in the plan's order.
+  package var rows: [[Int]] {
+    let columns = axes.firstIndex { $0.role == .columns }
+    var rows: [[Int]] = []
+    var positions: [[ParameterValue]: Int] = [:]
+    for (index, cell) in cells.enumerated() {
+      var key = cell.coordinates
+      if let columns { key.remove(at: columns) }
+      if let position = positions[key] {
+        rows[position].append(index)
+      } else {
+        positions[key] = rows.count
+        rows.append([index])
+      }
+    }
+    return rows
+  }
+
+  package func reportSeeds(of cell: CellPlan) -> [Seed] {
+    let first = UInt32(reportSeeds.count)
+    return reportSeeds + (first..<first + UInt32(cell.furtherSeeds)).map { Seed(rawValue: $0) }
+  }
+
   /// Trials of one cell by stage. A cell with one candidate is not tuned.
   package func plannedTrials(in cell: CellPlan) -> (tuning: Int, reference: Int, reporting: Int) {
-    (cell.configurations.count > 1 ? cell.configurations.count * tuneSeeds.count : 0, 1, reportSeeds.count)
+    let tuning = cell.configurations.count > 1 ? cell.configurations.count * tuneSeeds.count : 0
+    return (tuning, 1, reportSeeds.count + cell.furtherSeeds)
   }
 
   /// Every trial the sweep will have when it ends.

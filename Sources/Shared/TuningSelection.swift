@@ -17,7 +17,7 @@ package func selectCandidate(losses: [[Double?]]) -> TuningSelection {
     var sum = 0.0
     for loss in perSeed {
       guard let loss else { return nil }
-      sum += loss.isFinite ? deterministicLogarithm(max(loss, .leastNormalMagnitude)) : .infinity
+      sum += loss.isFinite ? naturalLogarithm(ofLoss: loss) : .infinity
     }
     return perSeed.isEmpty ? nil : sum / Double(perSeed.count)
   }
@@ -27,6 +27,11 @@ package func selectCandidate(losses: [[Double?]]) -> TuningSelection {
     if scores[best].map({ score < $0 }) ?? true { best = index }
   }
   return TuningSelection(candidate: best, scores: scores)
+}
+
+/// ln of a finite loss, the same bits on every machine; a loss of 0 counts as the smallest normal number, so that it has one.
+package func naturalLogarithm(ofLoss loss: Double) -> Double {
+  deterministicLogarithm(max(loss, .leastNormalMagnitude))
 }
 
 /// ln x for finite x > 0, from IEEE additions, multiplications and divisions alone, so that a choice between candidates

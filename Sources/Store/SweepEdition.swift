@@ -7,7 +7,9 @@ extension SweepPlan {
   package func difference(from stored: some Collection<TrialRecord>) -> String? {
     let candidates = Set(cells.lazy.flatMap(\.configurations).map(\.id))
     let references = Set(self.references.values.map(\.id))
-    let tuning = Set(tuneSeeds), reporting = Set(reportSeeds)
+    let tuning = Set(tuneSeeds)
+    // Which of them a cell has depends on results; beyond these it has none.
+    let reporting = Set(reportSeeds).union((0..<UInt32(replication?.maximum ?? 0)).map { Seed(rawValue: $0) })
     let lost = stored.filter { trial in
       switch trial.stage {
       case .tuning: !candidates.contains(trial.configuration) || !tuning.contains(trial.seed)

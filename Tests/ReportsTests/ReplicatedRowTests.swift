@@ -15,6 +15,9 @@ import Testing
     results.trials.removeAll { trial in
       trial.stage == .reporting && trial.seed.rawValue >= 8 && !further.contains(trial.cell.rawValue % 4)
     }
+    for index in results.plan.cells.indices where further.contains(results.plan.cells[index].id.rawValue % 4) {
+      results.plan.cells[index].furtherSeeds = 4
+    }
     return SweepMatrix(results: results)
   }
 
@@ -27,7 +30,7 @@ import Testing
   @Test func `verdicts are those of the tests that decide about more seeds`() {
     let matrix = matrix(further: [2, 3])
     for row in matrix.rows {
-      let sequential = try? #require(row.bestSet.sequential)
+      let sequential = row.bestSet.sequential
       #expect(row.leader == sequential?.leader)
       for (index, cell) in row.cells.enumerated() {
         #expect(cell.inBestSet == !(sequential?.isExcluded(index) ?? true))

@@ -1,5 +1,6 @@
 // matrix.json: everything the report knows, for programs: the columns of matrix.csv, every seed and candidate, the pair
 // tests, the interaction test and the provenance.
+import Search
 import Shared
 
 package func matrixJSON(_ matrix: SweepMatrix) -> String {
@@ -10,7 +11,7 @@ package func matrixJSON(_ matrix: SweepMatrix) -> String {
     ("description", .text(matrix.description)),
     ("columns", .texts(columns.map(\.name))),
     ("rows", .list(matrix.cells.map { cell in .object(columns.map { ($0.name, $0.value(cell)) }) })),
-    ("cells", .list(matrix.cells.map(cellDetail))),
+    ("cells", .list(matrix.cells.map { cellDetail($0, matrix) })),
     ("row_summaries", .list(matrix.rows.map { rowSummary($0, matrix) })),
     ("interaction", .list(matrix.interactions.map { interaction($0, matrix) })),
     ("contrasts", .list(matrix.contrastTests.map { contrast($0, matrix) })),
@@ -24,7 +25,7 @@ private func coordinates(_ coordinates: [Coordinate]) -> JSONValue {
   .object(coordinates.map { ($0.axis.rawValue, JSONValue($0.value)) })
 }
 
-private func cellDetail(_ cell: MatrixCell) -> JSONValue {
+private func cellDetail(_ cell: MatrixCell, _ matrix: SweepMatrix) -> JSONValue {
   let measured = cell.measured
   return .object([
     ("cell", .integer(measured.id.rawValue)),
@@ -33,11 +34,19 @@ private func cellDetail(_ cell: MatrixCell) -> JSONValue {
     ("seeds", .list(measured.present.map(seed))),
     ("missing", .list(measured.missing.map(missing))),
     ("candidates", .list(measured.tuning.candidates.enumerated().map { candidate($0, $1, measured.tuning) })),
+    ("importance", .list(measured.tuning.importance(tuned: matrix.tuned).map(importance))),
     ("edge_parameters", .texts(measured.tuning.edges.map(\.rawValue))),
     ("reference_gap", .optional(measured.optimiserLimit?.gap.mean)),
     ("reference_gap_allowed", .optional(measured.optimiserLimit?.allowedGap)),
     ("equivalence_p", .optional(cell.equivalence?.p)),
     ("equivalence_difference", .optional(cell.equivalence?.meanDifference)),
+  ])
+}
+
+private func importance(_ importance: ParameterImportance) -> JSONValue {
+  .object([
+    ("parameter", .text(importance.parameter.rawValue)), ("main", .number(importance.main)),
+    ("total", .number(importance.total)),
   ])
 }
 

@@ -12,7 +12,7 @@ extension SweepMatrix {
 }
 
 extension ReplicationStep.Reason {
-  var text: String {
+  package var text: String {
     switch self {
     case .belowMinimum: "fewer than every cell gets"
     case .leads: "leads while a rival is unresolved"
@@ -27,10 +27,12 @@ extension ReplicationStep.Reason {
 }
 
 /// ` Seeds until decided: relu 8 (leads, decided), exp 8 (excluded at p = 0.012).`; empty where their number was fixed.
+/// While some are still to come there is no reason yet.
 func replicationSentence(_ row: MatrixRow) -> String {
   guard let steps = row.replication else { return "" }
   let parts = zip(row.cells.indices, steps).map { index, step in
-    "\(row.spokenName(index)) \(row.cells[index].measured.scores.count) (\(step.reason.text))"
+    "\(row.spokenName(index)) \(row.cells[index].measured.scores.count)"
+      + (row.pending == 0 ? " (\(step.reason.text))" : "")
   }
   return " Seeds until decided: \(parts.joined(separator: ", "))."
 }

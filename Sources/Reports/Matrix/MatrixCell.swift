@@ -71,11 +71,6 @@ package struct CellMeasurement: Sendable {
   package var contender: Contender {
     Contender(lnLosses: scores.map { $0?.lnTestLoss }, lnReferences: scores.map { $0?.lnReference })
   }
-  var sequentialCell: SequentialCell {
-    SequentialCell(
-      lnLosses: scores.map { $0?.lnTestLoss }, lnReferences: scores.map { $0?.lnReference },
-      excesses: scores.map { $0.flatMap { $0.normalisedExcess.isFinite ? $0.normalisedExcess : nil } })
-  }
   package var optimiserLimit: OptimiserLimit? {
     let contender = contender
     return OptimiserLimit(lnLosses: contender.lnLosses, lnReferences: contender.lnReferences)
@@ -109,4 +104,9 @@ package struct MatrixCell: Sendable {
   package let pAdjusted: Double?
   /// Of the normalised excess against the leader's; nil for the leader, or where it cannot be computed.
   package let equivalence: EquivalenceTest?
+}
+
+/// Mean of the finite values; NaN if there are none.
+func meanOfFinite(_ values: some Sequence<Double>) -> Double {
+  SampleSummary(values.filter(\.isFinite))?.mean ?? .nan
 }

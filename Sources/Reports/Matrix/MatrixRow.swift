@@ -52,9 +52,12 @@ package struct MatrixRow: Sendable {
     self.differences = differences
     let sequential = replication.map { _ in
       SequentialRow(
-        cells: measured.map(\.sequentialCell), confidence: settings.confidence, tieMargin: settings.tieMargin)
+        cells: measured.map { SequentialCell($0.scores) }, confidence: settings.confidence,
+        tieMargin: settings.tieMargin)
     }
-    self.replication = replication.flatMap { replication in sequential.map(replication.nextSeeds) }
+    self.replication = replication.flatMap { replication in
+      sequential.map { replication.nextSeeds($0, isComparable: differences.isEmpty) }
+    }
     let bestSet = BestSet(
       measured.map(\.contender), confidence: settings.confidence, isComparable: differences.isEmpty,
       sequential: sequential)

@@ -1,5 +1,6 @@
 // The answer of a sweep: rows (tasks) by columns (activations), compared row by row, and whether the best column depends
 // on the row. Built from stored results alone; a sweep that is still running gives a matrix that says so.
+import Search
 import Shared
 
 /// The interaction test of one value of the further axes.
@@ -60,16 +61,10 @@ package struct SweepMatrix: Sendable {
   private static func rows(_ results: SweepResults) -> [MatrixRow] {
     let plan = results.plan
     let trials = Dictionary(grouping: results.trials, by: \.cell)
-    var order: [[Coordinate]] = []
-    var groups: [[Coordinate]: [CellPlan]] = [:]
-    for cell in plan.cells {
-      let key = coordinates(of: cell, in: plan).filter { $0.role != .columns }
-      if groups[key] == nil { order.append(key) }
-      groups[key, default: []].append(cell)
-    }
-    return order.map { key in
-      let cells = groups[key] ?? []
-      let baselines = baselines(cells.flatMap { trials[$0.id] ?? [] })
+    return plan.rows.map { row in
+      let cells = row.map { plan.cells[$0] }
+      let key = coordinates(of: cells[0], in: plan).filter { $0.role != .columns }
+      let baselines = rowBaselines(cells.flatMap { trials[$0.id] ?? [] })
       let measured = cells.map { measure($0, plan, trials[$0.id] ?? [], baselines) }
       return MatrixRow(
         coordinates: key, columns: plan.axis(.columns)?.name, cells: measured, settings: plan.report,
@@ -81,17 +76,6 @@ package struct SweepMatrix: Sendable {
     zip(plan.axes, cell.coordinates).map { Coordinate(axis: $0.name, role: $0.role, value: $1, text: plan.shown($1)) }
   }
 
-  /// The same prompts serve every cell of a row that has the same problem, so its baselines do too.
-  private static func baselines(_ trials: [TrialRecord]) -> [Problem: [Seed: FinalMetrics]] {
-    var found: [Problem: [Seed: FinalMetrics]] = [:]
-    for trial in trials where trial.stage == .reporting {
-      guard let metrics = trial.result?.metrics, metrics.zeroLoss.isFinite else { continue }
-      let problem = Problem(trial.parameters)
-      if found[problem]?[trial.seed] == nil { found[problem, default: [:]][trial.seed] = metrics }
-    }
-    return found
-  }
-
   private static func measure(
     _ cell: CellPlan, _ plan: SweepPlan, _ trials: [TrialRecord],
     _ baselines: [Problem: [Seed: FinalMetrics]]
@@ -100,7 +84,7 @@ package struct SweepMatrix: Sendable {
     let chosen = tuning.selected.map { cell.candidates[$0] }
     let problem = chosen.map { Problem($0) }
     let scores = CellScores(
-      seeds: seeds(plan, trials, chosen?.id), trials: trials, selected: chosen?.id,
+      seeds: plan.reportSeeds(of: cell), trials: trials, selected: chosen?.id,
       fallback: problem.flatMap { baselines[$0] } ?? [:])
     let parameters = chosen ?? cell.candidates.first ?? TrialParameters()
     return CellMeasurement(
@@ -109,14 +93,6 @@ package struct SweepMatrix: Sendable {
       taskText: plan.shown(parameters.value(of: .task)), headsText: plan.shown(parameters.value(of: .activation)),
       problem: problem, tuning: tuning, scores: scores.scores, missing: scores.missing,
       pending: tuning.pending + scores.pending)
-  }
-
-  /// The reporting seeds of a cell: with replicate as many as it was given.
-  private static func seeds(_ plan: SweepPlan, _ trials: [TrialRecord], _ selected: ConfigurationID?) -> [Seed] {
-    guard plan.replication != nil else { return plan.reportSeeds }
-    let given = trials.filter { $0.stage == .reporting && $0.configuration == selected }.map(\.seed.rawValue).max()
-    let further = UInt32(plan.reportSeeds.count)..<max(UInt32(plan.reportSeeds.count), given.map { $0 + 1 } ?? 0)
-    return plan.reportSeeds + further.map { Seed(rawValue: $0) }
   }
 
   /// One test per value of x and facet: across them a row's task would be counted several times.

@@ -1,5 +1,6 @@
 // How one cell's hyperparameters were chosen: every candidate with its score, the selected one, and whether it lies at
 // the edge of what was tried (docs/science.md §8.2).
+import Search
 import Shared
 
 package struct TuningCandidate: Sendable {
@@ -21,7 +22,7 @@ package struct TuningOutcome: Sendable {
   package let seeds: Int
   /// Tuning trials not yet ended.
   package let pending: Int
-  /// Tuning trials that ended without a result: failed, quarantined, cancelled or pruned.
+  /// Tuning trials that ended without a result: failed, quarantined or cancelled.
   package let missing: Int
 
   init(cell: CellPlan, plan: SweepPlan, trials: [TrialRecord]) {
@@ -49,7 +50,7 @@ package struct TuningOutcome: Sendable {
           return nil
         }
         guard trial.state == .succeeded, let result = trial.result else {
-          missing += 1
+          if trial.state != .pruned { missing += 1 }
           return nil
         }
         return result.tuningLoss(plan.metric.name)
@@ -67,6 +68,17 @@ package struct TuningOutcome: Sendable {
         plan.tuned.indices.filter { column in isEdge(values[index][column], among: values.map { $0[column] }) }
           .map { plan.tuned[$0] }
       } ?? []
+  }
+}
+
+extension TuningOutcome {
+  /// What the scores of the candidates that were trained to the end depend on, parameter by parameter; empty where one
+  /// parameter was tuned alone, or where there are too few scores.
+  /// - tuned: as in the plan.
+  package func importance(tuned: [ParameterName]) -> [ParameterImportance] {
+    guard tuned.count > 1 else { return [] }
+    return SearchSpace(names: tuned, tuples: candidates.map(\.values)).importance(
+      history: candidates.map { SearchObservation(tuple: $0.values, score: $0.score) }) ?? []
   }
 }
 

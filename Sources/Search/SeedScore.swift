@@ -29,18 +29,18 @@ package struct MissingTrial: Sendable {
 }
 
 /// The reporting trials of one cell, seed by seed.
-struct CellScores {
+package struct CellScores {
   /// One entry per reporting seed of the plan, in its order.
-  var scores: [SeedScore?] = []
-  var missing: [MissingTrial] = []
+  package private(set) var scores: [SeedScore?] = []
+  package private(set) var missing: [MissingTrial] = []
   /// Reporting trials not yet ended.
-  var pending = 0
+  package private(set) var pending = 0
 
   /// - selected: the configuration that tuning chose; trials of other configurations are left over from earlier edits of
   ///   the manifest and do not count.
   /// - fallback: baselines on the same prompts, from any cell of the row with the same problem, for diverged runs that
   ///   measured none.
-  init(
+  package init(
     seeds: [Seed], trials: [TrialRecord], selected: ConfigurationID?, fallback: [Seed: FinalMetrics]
   ) {
     var bySeed: [Seed: TrialRecord] = [:]
@@ -87,12 +87,23 @@ extension SeedScore {
   }
 }
 
-/// ln of a loss, the same bits on every machine; a loss of 0 counts as the smallest normal number, so that it has one.
-func naturalLogarithm(ofLoss loss: Double) -> Double {
-  deterministicLogarithm(max(loss, .leastNormalMagnitude))
+/// Baselines on the prompts of a seed, from whichever cell of a row measured them: the same prompts serve every cell with the
+/// same problem.
+/// - trials: of one row.
+package func rowBaselines(_ trials: some Sequence<TrialRecord>) -> [Problem: [Seed: FinalMetrics]] {
+  var found: [Problem: [Seed: FinalMetrics]] = [:]
+  for trial in trials where trial.stage == .reporting {
+    guard let metrics = trial.result?.metrics, metrics.zeroLoss.isFinite else { continue }
+    let problem = Problem(trial.parameters)
+    if found[problem]?[trial.seed] == nil { found[problem, default: [:]][trial.seed] = metrics }
+  }
+  return found
 }
 
-/// Mean of the finite values; NaN if there are none.
-func meanOfFinite(_ values: some Sequence<Double>) -> Double {
-  SampleSummary(values.filter(\.isFinite))?.mean ?? .nan
+extension SequentialCell {
+  package init(_ scores: [SeedScore?]) {
+    self.init(
+      lnLosses: scores.map { $0?.lnTestLoss }, lnReferences: scores.map { $0?.lnReference },
+      excesses: scores.map { $0.flatMap { $0.normalisedExcess.isFinite ? $0.normalisedExcess : nil } })
+  }
 }
