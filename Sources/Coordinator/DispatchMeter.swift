@@ -36,7 +36,7 @@ struct DispatchMeter {
           (began, processor.began) = (now, processorSeconds(RUSAGE_SELF))
         }
       case .worker(let hello): joined.note(hello.session)
-      case .planned, .plannedTrials, .points, .checkpoint, .workerKey: break
+      case .planned, .plannedTrials, .points, .checkpoint, .continued, .workerKey: break
       }
     }
     marks.append((now, results))

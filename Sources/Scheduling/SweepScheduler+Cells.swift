@@ -113,6 +113,7 @@ extension SweepScheduler {
     let index = trials.count
     var entry = TrialEntry(record: record, rank: rank)
     entry.cells = own
+    goOn(&entry)
     trials.append(entry)
     indexByID[record.id] = index
     enter(index)
@@ -124,7 +125,8 @@ extension SweepScheduler {
   /// One change for all: a change apiece would take more memory than the trials.
   mutating func persistNewRecords() {
     if !newRecords.isEmpty { commands.append(.persist(.plannedTrials(newRecords))) }
-    newRecords = []
+    for change in newContinuations { commands.append(.persist(change)) }
+    (newRecords, newContinuations) = ([], [])
   }
 
   private mutating func count(_ index: Int) {

@@ -64,8 +64,11 @@ package struct SweepScheduler {
   var stepsExpected = 0
   /// Of the trials that had ended before this coordinator started.
   package private(set) var stepsDoneAtStart = 0
-  /// Trials made just now, which no change has told of yet.
+  /// Trials made just now, which no change has told of yet, and those of them that go on from others.
   var newRecords: [TrialRecord] = []
+  var newContinuations: [SweepChange] = []
+  /// Indices of ended trials of earlier editions, which longer ones may go on from.
+  var shorterTrials: [ContinuedTrial: [Int]] = [:]
   /// What the present event has led to so far.
   var commands: [SchedulingCommand] = []
 
@@ -99,6 +102,7 @@ package struct SweepScheduler {
       leasesHeldUntil = now + holdLeases
       look(notAfter: now + holdLeases)
     }
+    findShorterTrials()
     if plan.replication != nil { layOutRows() }
     for cell in plan.cells.indices { startCell(cell) }
     stepsDoneAtStart = stepsDone

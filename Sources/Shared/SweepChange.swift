@@ -38,6 +38,9 @@ package enum SweepChange: Equatable, Sendable {
   case points(TrialID, [MetricPoint])
   /// A published blob that a trial may go on from or ends with.
   case checkpoint(TrialID, CheckpointOffer)
+  /// A new trial goes on where a shorter one of an earlier edition ended: with its last checkpoint and its learning curve,
+  /// as far as it would have been evaluated there itself.
+  case continued(TrialID, from: TrialID, CheckpointOffer, evaluateEvery: Int)
   /// A worker process said hello.
   case worker(WorkerHello)
   /// The name of the key under which it did.

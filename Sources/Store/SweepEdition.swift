@@ -10,11 +10,17 @@ extension SweepPlan {
     let tuning = Set(tuneSeeds)
     // Which of them a cell has depends on results; beyond these it has none.
     let reporting = Set(reportSeeds).union((0..<UInt32(replication?.maximum ?? 0)).map { Seed(rawValue: $0) })
+    let longest = longestContinuations
+    func isAskedFor(_ trial: TrialRecord) -> Bool {
+      if candidates.contains(trial.configuration) { return true }
+      guard let continuation = trial.parameters.continuation, let longer = longest[continuation] else { return false }
+      return longer > trial.parameters.steps
+    }
     let lost = stored.filter { trial in
       switch trial.stage {
-      case .tuning: !candidates.contains(trial.configuration) || !tuning.contains(trial.seed)
+      case .tuning: !isAskedFor(trial) || !tuning.contains(trial.seed)
       case .reference: !references.contains(trial.configuration)
-      case .reporting: !candidates.contains(trial.configuration) || !reporting.contains(trial.seed)
+      case .reporting: !isAskedFor(trial) || !reporting.contains(trial.seed)
       }
     }
     // References follow from candidates, so a candidate tells more.
@@ -28,21 +34,34 @@ extension SweepPlan {
     return "\(count): " + Self.describe(example.parameters, nearest: cells.flatMap(\.candidates))
   }
 
+  /// The most steps of the candidates that go on where shorter trials ended.
+  private var longestContinuations: [TrialParameters: Int] {
+    var longest: [TrialParameters: Int] = [:]
+    for configuration in cells.lazy.flatMap(\.configurations) {
+      guard let continuation = configuration.parameters.continuation else { continue }
+      longest[continuation] = max(longest[continuation] ?? 0, configuration.parameters.steps)
+    }
+    return longest
+  }
+
   /// `learning_rate was 0.02, is 0.03`, against the configuration with the fewest differences.
   private static func describe(_ old: TrialParameters, nearest candidates: [TrialParameters]) -> String {
     let oldValues = old.allValues, oldExplicit = Set(old.explicitValues.keys)
-    var best: [ParameterName]?
+    var best: [ParameterName]?, nearest = old
     var bestValues: [ParameterName: ParameterValue] = [:]
     for candidate in candidates.sorted(by: { $0.canonicalJSON < $1.canonicalJSON }) {
       let values = candidate.allValues
       // Defaults that follow from others, such as warmup_steps from steps, would only repeat the difference.
       let differing = oldExplicit.union(candidate.explicitValues.keys).filter { values[$0] != oldValues[$0] }.sorted()
-      if best.map({ differing.count < $0.count }) ?? true { (best, bestValues) = (differing, values) }
+      if best.map({ differing.count < $0.count }) ?? true {
+        (best, bestValues, nearest) = (differing, values, candidate)
+      }
     }
     guard let best, !best.isEmpty else { return "configuration \(old.canonicalJSON) is gone" }
     let shown = best.prefix(4).map { name in
       "\(name.rawValue) was \(oldValues[name] ?? .text("unset")), is \(bestValues[name] ?? .text("unset"))"
     }
-    return shown.joined(separator: ", ") + (best.count > 4 ? " and \(best.count - 4) more" : "")
+    let why = best == [.steps] ? old.obstacle(to: nearest).map { " (\($0))" } ?? "" : ""
+    return shown.joined(separator: ", ") + (best.count > 4 ? " and \(best.count - 4) more" : "") + why
   }
 }

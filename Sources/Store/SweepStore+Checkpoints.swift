@@ -21,7 +21,7 @@ extension SweepStore {
     var touched: Set<TrialID> = []
     for change in changes {
       switch change {
-      case .checkpoint(let trial, _): touched.insert(trial)
+      case .checkpoint(let trial, _), .continued(let trial, _, _, _): touched.insert(trial)
       case .status(let status):
         // A short trial ends with the one checkpoint that it had: nothing to look up.
         if status.state == .succeeded || status.state == .paused, crowded.contains(status.trial) {

@@ -64,14 +64,15 @@ extension SweepStore {
           storedBits(point.learningRate),
         ])
       }
-    case .checkpoint(let trial, let offer):
-      if try !isReferenced(offer.digest.rawValue, in: db) { committed.addedBytes += offer.byteCount }
+    case .checkpoint(let trial, let offer): try keep(offer, of: trial, in: db, adding: &committed)
+    case .continued(let trial, let shorter, let offer, let evaluateEvery):
+      try keep(offer, of: trial, in: db, adding: &committed)
       try db.cachedStatement(
         sql: """
-          INSERT INTO checkpoints (trial, step, digest, bytes) VALUES (?, ?, ?, ?)
-          ON CONFLICT DO UPDATE SET collected = 0
+          INSERT OR IGNORE INTO points SELECT ?, step, train_loss, validation_loss, learning_rate FROM points
+          WHERE trial = ? AND step % ? = 0
           """
-      ).execute(arguments: [trial.rawValue, offer.step, offer.digest.rawValue, offer.byteCount])
+      ).execute(arguments: [trial.rawValue, shorter.rawValue, evaluateEvery])
     case .worker(let hello):
       try db.cachedStatement(
         sql: """
@@ -88,6 +89,18 @@ extension SweepStore {
       try db.cachedStatement(sql: "UPDATE workers SET key = ? WHERE session = ?").execute(
         arguments: [key, Int64(bitPattern: session.rawValue)])
     }
+  }
+
+  private func keep(
+    _ offer: CheckpointOffer, of trial: TrialID, in db: Database, adding committed: inout Committed
+  ) throws {
+    if try !isReferenced(offer.digest.rawValue, in: db) { committed.addedBytes += offer.byteCount }
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO checkpoints (trial, step, digest, bytes) VALUES (?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET collected = 0
+        """
+    ).execute(arguments: [trial.rawValue, offer.step, offer.digest.rawValue, offer.byteCount])
   }
 
   /// The row of the record's configuration, which is stored now unless it was before.

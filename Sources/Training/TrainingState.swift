@@ -53,7 +53,8 @@ package struct TrainingState {
     return WrittenCheckpoint(digest: BlobDigest(of: bytes), step: step, bytes: bytes)
   }
 
-  /// Goes on from a checkpoint of the same configuration and seed; anything else is refused.
+  /// Goes on from a checkpoint of the same seed and configuration, or of one that the configuration continues; anything
+  /// else is refused.
   init(_ layout: TrainableLayout, seed: Seed, checkpoint bytes: [UInt8]) throws(TrainingError) {
     self.init(layout, seed: seed)
     let file = try Safetensors(bytes: bytes)
@@ -64,7 +65,7 @@ package struct TrainingState {
       return Double(bitPattern: bits)
     }
     guard file.metadata["arithmetic_version"] == "\(arithmeticVersion)",
-      file.metadata["configuration"] == parameters.canonicalJSON, file.metadata["seed"] == "\(seed.rawValue)"
+      isOwn(file.metadata["configuration"]), file.metadata["seed"] == "\(seed.rawValue)"
     else { throw .badCheckpoint(found: "it belongs to another configuration, seed or arithmetic version") }
     guard let step = file.metadata["step"].flatMap(Int.init), (0...parameters.steps * parameters.restarts) ~= step
     else { throw .badCheckpoint(found: "it has no step within the trial") }
@@ -90,6 +91,12 @@ package struct TrainingState {
         try number("best.validation_loss")
       )
     }
+  }
+
+  private func isOwn(_ configuration: String?) -> Bool {
+    if configuration == parameters.canonicalJSON { return true }
+    guard let shorter = configuration.flatMap({ try? TrialParameters(canonicalJSON: $0) }) else { return false }
+    return parameters.continues(shorter)
   }
 
   private static func text(_ value: Double) -> String {

@@ -8,7 +8,7 @@ package struct TrialAssignment: Sendable {
   package var stage: TrialStage
   /// Threads to use; any number gives the same bits.
   package var threads: Int
-  /// A checkpoint of this very trial to go on from.
+  /// A checkpoint of this very trial to go on from, or of a shorter one that it continues.
   package var resume: [UInt8]?
   /// The checkpoint of the cell's attainable reference, evaluated beside the trained network on a reporting trial.
   package var reference: [UInt8]?

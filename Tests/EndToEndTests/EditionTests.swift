@@ -48,6 +48,32 @@ extension EndToEnd {
       }
     }
 
+    @Test func `more steps of a constant schedule: trials go on, to the digest of a longer sweep`() throws {
+      func manifest(steps: Int) -> String {
+        TinySweep(steps: steps, reportSeeds: 3).yaml.replacing(
+          "parameters:\n", with: "parameters:\n  schedule: {value: constant}\n  warmup_steps: {value: 5}\n")
+      }
+      let command = ["run", "tiny.yaml", "--out", "out", "--workers", "2", "--threads", "1"]
+      let directory = try TestDirectory(), out = directory.sweep()
+      try directory.write(manifest(steps: 40), to: "tiny.yaml")
+      #expect(try attune(command, in: directory).exitCode == 0)
+      let granted = out.count(of: "granted")
+      try directory.write(manifest(steps: 100), to: "tiny.yaml")
+      let ended = try attune(command, in: directory)
+      #expect(ended.exitCode == 0, "\(ended.errors)")
+      let grants = out.log().filter { $0.event == "granted" }.dropFirst(granted)
+      #expect(grants.count == 4 * (2 + 3), "references are those of before")
+      // Where more steps select another rate, there are no reporting trials to go on from.
+      let tuning = Set(try out.trials().map(\.record).filter { $0.stage == .tuning }.map(\.id.rawValue))
+      let fromTheirEnd = grants.filter { $0.step == 40 }
+      #expect(fromTheirEnd.count(where: { tuning.contains($0.trial ?? 0) }) == 8 && fromTheirEnd.count > 8)
+      let audit = try attune(["audit", "out"], in: directory)
+      #expect(audit.outputLines.last == "clean", "\(audit.output)")
+      let whole = try TestDirectory()
+      try whole.write(manifest(steps: 100), to: "tiny.yaml")
+      #expect(try digest(in: try attune(command, in: whole).output) == digest(in: ended.output))
+    }
+
     @Test func `an edit that leaves out or changes what was run is refused with the difference`() throws {
       let directory = try TestDirectory()
       let sweep = TinySweep(), out = directory.sweep()
@@ -55,7 +81,7 @@ extension EndToEnd {
       let rows = try out.succeeded()
       let edits: [(difference: String, edit: (inout TinySweep) -> Void)] = [
         ("learning_rate was 0.01, is 0.03", { $0.learningRates = ["0.03", "0.05"] }),
-        ("steps was 40, is 50", { $0.steps = 50 }),
+        ("steps was 40, is 50 (its cosine schedule depends on steps from the start", { $0.steps = 50 }),
         ("activation was relu, is exp", { $0.activations = ["exp", "softmax"] }),
         ("reporting seed 5", { $0.reportSeeds = 5 }),
         ("context was 4, is 5", { $0 = TinySweep(tasks: ["linear", "relu"], context: 5) }),

@@ -128,6 +128,9 @@ final class SchedulerHarness {
     case .points(let trial, let points):
       let known = Set(curves[trial, default: []].map(\.step))
       curves[trial, default: []] += points.filter { !known.contains($0.step) }
+    case .continued(let trial, let shorter, let offer, let evaluateEvery):
+      apply(.checkpoint(trial, offer))
+      apply(.points(trial, curves[shorter, default: []].filter { $0.step % evaluateEvery == 0 }))
     case .worker, .workerKey: break
     }
   }

@@ -25,8 +25,47 @@ import Testing
     let error = #expect(throws: StoreError.self) { _ = try SweepStore.forRunning(changed, in: directory.sweep) }
     #expect(
       error?.description == "\(directory.sweep): the directory holds another sweep: 4 of its 5 trials are not in this "
-        + "manifest: steps was 100, is 200; use another --out or restore the manifest \(directory.sweep)/manifest.yaml")
+        + "manifest: steps was 100, is 200 (its cosine schedule depends on steps from the start, so trials cannot go on; "
+        + "a constant one's can); use another --out or restore the manifest \(directory.sweep)/manifest.yaml")
     #expect(try String(contentsOfFile: directory.sweep + "/manifest.yaml", encoding: .utf8) == "name: test\n")
+  }
+
+  @Test func `more steps of a constant schedule are welcome, fewer are not`() throws {
+    func edition(steps: Int) -> SweepPlan {
+      var plan = makePlan(steps: steps)
+      plan.cells[0].configurations = plan.cells[0].candidates.map { candidate in
+        var candidate = candidate
+        (candidate.schedule, candidate.warmupSteps) = (.constant, 5)
+        return TrialConfiguration(candidate)
+      }
+      return plan
+    }
+    let directory = try TemporaryDirectory()
+    try complete(edition(steps: 100), in: SweepStore.forRunning(edition(steps: 100), in: directory.sweep))
+    let fewer = #expect(throws: StoreError.self) {
+      _ = try SweepStore.forRunning(edition(steps: 50), in: directory.sweep)
+    }
+    #expect(fewer?.description.contains("steps was 100, is 50 (trials do not become shorter)") == true)
+    let store = try SweepStore.forRunning(edition(steps: 200), in: directory.sweep)
+    let placed = edition(steps: 200).place(try store.trials().map(\.record))
+    // The reference is asked for again when the cell is decided.
+    #expect(placed.superseded.count == 5 && placed.current.isEmpty)
+  }
+
+  @Test func `a trial that goes on from another has its checkpoint and its curve`() throws {
+    let directory = try TemporaryDirectory()
+    let store = try SweepStore.forRunning(makePlan(), in: directory.sweep)
+    let trials = records(of: makePlan())
+    let offer = CheckpointOffer(digest: BlobDigest(of: [1]), byteCount: 1, step: 100)
+    let points = [10, 15, 20, 25].map {
+      MetricPoint(step: $0, trainLoss: Double($0), validationLoss: 1, learningRate: 0.1)
+    }
+    try store.commit([
+      .plannedTrials(trials), .checkpoint(trials[0].id, offer), .points(trials[0].id, points),
+      .continued(trials[1].id, from: trials[0].id, offer, evaluateEvery: 10),
+    ])
+    #expect(try store.trial(trials[1].id)?.checkpoint == offer)
+    #expect(try store.curves()[trials[1].id] == points.filter { $0.step % 10 == 0 })
   }
 
   @Test func `a manifest that leaves out a value or a seed is refused`() throws {

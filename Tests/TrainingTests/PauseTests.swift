@@ -52,6 +52,17 @@ import Training
     #expect(there.result.curve == straight.result.curve && there.checkpoint.digest == straight.checkpoint.digest)
   }
 
+  @Test func `a longer trial goes on where a shorter one of a constant schedule ended, with the same bits`() throws {
+    let short = tinyParameters { $0.schedule = .constant }
+    let long = tinyParameters { ($0.schedule, $0.steps, $0.evaluateEvery) = (.constant, 50, 10) }
+    let end = try finish(short), whole = try finish(long)
+    let rest = try finish(long, resume: end.checkpoint.bytes)
+    #expect(rest.identity == whole.identity && rest.points == whole.points.filter { $0.step > 30 })
+    #expect(throws: TrainingError.self) { try finish(short, resume: whole.checkpoint.bytes) }
+    let cosine = tinyParameters { $0.steps = 50 }, ended = try finish(tinyParameters())
+    #expect(throws: TrainingError.self) { try finish(cosine, resume: ended.checkpoint.bytes) }
+  }
+
   @Test func `a pause at the last step or beyond is the end`() throws {
     let parameters = tinyParameters(), whole = try finish(parameters, stage: .tuning)
     for until in [30, 31, 1000] {
