@@ -62,7 +62,9 @@ extension EndToEnd {
       try waitUntil("the matrix is there") {
         try browser.number("document.querySelectorAll('#matrix [data-cell]').length") == TinySweep.long.cellCount
       }
-      #expect(try browser.text("document.getElementById('state').textContent") == "every trial has ended")
+      try waitUntil("the page says that it is over") {
+        try browser.text("document.getElementById('state').textContent") == "every trial has ended"
+      }
       try browser.click("#matrix [data-cell='1']")
       try waitUntil("the cell's seeds are there") {
         try browser.number("document.querySelectorAll('#detail svg path').length") == TinySweep.long.reportSeeds
