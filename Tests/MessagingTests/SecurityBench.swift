@@ -100,20 +100,22 @@ final class SecurityBench {
   }
 }
 
-/// A loopback port that nobody uses at the moment.
+/// A loopback port that nobody uses, below those that the system gives to outgoing connections (32,768 and more by
+/// ip_local_port_range): nobody can take one of those between this look and the binding.
 func freeLoopback(_ host: String = "127.0.0.1") throws -> EndpointAddress {
-  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(descriptor) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let port = withUnsafeMutablePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-      _ = Glibc.bind(descriptor, address, length)
-      getsockname(descriptor, address, &length)
+  while true {
+    let port = UInt16.random(in: 12_000...31_000)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let code = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
     }
-    return UInt16(bigEndian: pointer.pointee.sin_port)
+    if code == 0 { return try EndpointAddress("tcp://\(host):\(port)") }
   }
-  return try EndpointAddress("tcp://\(host):\(port)")
 }
