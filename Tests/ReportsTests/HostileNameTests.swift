@@ -103,7 +103,7 @@ import Testing
     #expect(
       text.contains(
         "\\section*{a\\_b \\& 50\\% of \\{x\\} \\textbackslash{} \\textasciitilde{} \\textasciicircum{} \\# \\$ "
-          + "\\textless{} \\textgreater{} \\textquotedbl{} \\textquotesingle{} {[}c{]} -- \\ensuremath{\\alpha} é [U+6F22] z}"
+          + "\\textless{} \\textgreater{} \\textquotedbl{} \\textquotesingle{} {[}c{]} -- \\ensuremath{\\alpha} é {[}U+6F22{]} z}"
       ))
   }
 

@@ -30,7 +30,7 @@ struct DifferenceChart {
       let pair = row.bestSet.pair(leader, beats: index)
       return Rival(
         index: index, name: row.columnName(index), seeds: seeds, summary: summary, p: pair?.p,
-        adjusted: pair.map { row.bestSet.adjusted($0.p) })
+        adjusted: pair.map { row.bestSet.sequential?.trainedP(index) ?? row.bestSet.adjusted($0.p) })
     }
   }
 
@@ -52,7 +52,8 @@ struct DifferenceChart {
       height - 6,
       anchor: .middle, style: "axis-name")
     content += SVG.text(
-      "mean (\(percentLabel(confidence)) interval), sign-flip p", width - numbers + 14, top - 8, style: "level-name")
+      "mean (\(percentLabel(confidence)) interval), \(row.bestSet.sequential == nil ? "sign-flip" : "anytime-valid") p",
+      width - numbers + 14, top - 8, style: "level-name")
     for (index, rival) in rivals.enumerated() { content += drawn(rival, top + lane * (Double(index) + 0.5), x) }
     return Drawing(
       width: width, height: height, label: "Paired differences from \(row.columnName(leader)), \(row.label)",

@@ -58,9 +58,8 @@ private func matrixPicture(_ matrix: SweepMatrix, id: String) -> Picture? {
     id: id, title: "\(matrix.rowAxisName) by \(matrix.columnAxisName)",
     caption: """
       Normalised excess of the trained networks: 0 is the Bayes predictor, 1 predicting zero; mean over \
-      \(countText(matrix.reportSeeds, "reporting seed")); below it the test loss, geometric mean. Outlined (★): the best \
-      set, which no rival of the row beats at p ≤ α/(K − 1), one-sided sign-flip tests on paired seeds, α = \
-      \(settingText(1 - matrix.settings.confidence)). ◆: the activation equals the task’s kernel; =: within \
+      \(matrix.reportSeedsPhrase); below it the test loss, geometric mean. Outlined (★): the best set, \
+      \(bestSetPhrase(matrix)). ◆: the activation equals the task’s kernel; =: within \
       \(settingText(matrix.settings.tieMargin)) of the leader’s normalised excess; hatched: undecided or undertrained (? \
       trials pending, d a run diverged, s too few seeds, o optimiser-limited).
       """, drawing: drawing, csv: chart.csv())
@@ -104,9 +103,10 @@ private func differencePicture(_ row: MatrixRow, id: String) -> Picture? {
     id: id, title: "Paired differences, \(row.label)",
     caption: """
       How far each rival is behind the row’s leader: difference of ln test loss per seed (points), mean with \
-      \(percentLabel(row.settings.confidence)) t-interval below, one-sided sign-flip p and the same times K − 1. Right of the \
-      line at 0 the leader is better. The intervals ignore that the leader was selected for its mean; the tests over all \
-      pairs do not.
+      \(percentLabel(row.settings.confidence)) t-interval below, \
+      \(row.bestSet.sequential == nil ? "one-sided sign-flip p" : "p of a test that is valid at any time") and the same \
+      adjusted for all rivals. Right of the line at 0 the leader is better. The intervals ignore that the leader was \
+      selected for its mean; the tests over all pairs do not.
       """, drawing: drawing, csv: chart.csv())
 }
 

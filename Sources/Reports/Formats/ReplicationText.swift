@@ -11,6 +11,14 @@ extension SweepMatrix {
   }
 }
 
+/// What being in the best set means, to follow "the best set, ".
+func bestSetPhrase(_ matrix: SweepMatrix) -> String {
+  let alpha = settingText(1 - matrix.settings.confidence)
+  return matrix.replication == nil
+    ? "which no rival of the row beats at p ≤ α/(K − 1), one-sided sign-flip tests on paired seeds, α = \(alpha)"
+    : "which no rival of the row beats at p ≤ α, tests on paired seeds that are valid at any time, α = \(alpha)"
+}
+
 extension ReplicationStep.Reason {
   package var text: String {
     switch self {

@@ -47,7 +47,9 @@ package func reportHTML(
 private func header(_ matrix: SweepMatrix) -> Markup {
   let description: Markup =
     matrix.description.isEmpty ? "" : "<p class=\"quiet\">\(shortened(matrix.description, to: 4000))</p>"
-  let claims = matrix.interactions.filter { $0.rows.count > 1 }.prefix(6).map { summary -> Markup in
+  // One claim heads the page; of many, which would push the matrix off the screen, the interaction's section has all.
+  let tested = matrix.interactions.filter { $0.rows.count > 1 }
+  let claims = tested.prefix(tested.count > 2 ? 0 : 2).map { summary -> Markup in
     "<p class=\"claim\">\(interactionSentence(summary, matrix))</p>"
   }
   return """

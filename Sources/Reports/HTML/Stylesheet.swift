@@ -35,7 +35,7 @@ let stylesheet: Markup = """
   .heat button{display:flex;flex-direction:column;align-items:center;width:100%;min-height:84px;height:100%;padding:9px 6px 6px;border:0;border-radius:6px;background:none;color:inherit;font:inherit;cursor:pointer}
   .heat button:hover{background:rgba(127,127,127,.16)}
   button:focus-visible,#detail-title:focus-visible{outline:3px solid var(--fg);outline-offset:2px}
-  .compact{border-spacing:3px;width:auto}.compact .cell,.compact .empty{min-width:62px;width:62px;height:40px}
+  .compact{border-spacing:3px}.compact .cell,.compact .empty{min-width:62px;height:40px}
   .compact button{min-height:40px;padding:3px 2px}.compact .value{font-size:.82rem}.compact .marks{font-size:.72rem;font-weight:600}
   .compact th[scope=row]{font-size:.9rem!important}.compact th[scope=col]{font-size:.8rem!important}
   .compact .best{outline-width:3px!important}

@@ -41,10 +41,9 @@ private func table(_ matrix: SweepMatrix) -> LaTeX {
   return """
     \\begin{table}[t]
     \\centering
-    \\caption{\(shortened(matrix.name, to: 200)). Test loss, geometric mean over \(countText(matrix.reportSeeds, "reporting seed")). Bold: the \
-    best set, which no rival of the row beats at p \(le) \\(\\alpha/(K-1)\\), one-sided sign-flip tests on paired seeds,
-    \\(\\alpha = \(settingText(1 - matrix.settings.confidence))\\). \\(\\diamond\\): the activation equals the task's kernel. Superscripts: p trials pending, d a run diverged, s \
-    too few seeds to decide, o optimiser-limited.}
+    \\caption{\(shortened(matrix.name, to: 200)). Test loss, geometric mean over \(matrix.reportSeedsPhrase). Bold: the
+    best set, \(bestSetPhrase(matrix)). \\(\\diamond\\): the activation equals the task's kernel. Superscripts: p trials
+    pending, d a run diverged, s too few seeds to decide, o optimiser{-}limited.}
     \\label{tab:attune-matrix}
     \\medskip
 
@@ -52,8 +51,6 @@ private func table(_ matrix: SweepMatrix) -> LaTeX {
     \\end{table}
     """
 }
-
-private let le: LaTeX = "\\ensuremath{\\le}"
 
 private func cellText(_ cell: MatrixCell) -> LaTeX {
   guard let loss = cell.measured.lnTestLoss else { return "--" }

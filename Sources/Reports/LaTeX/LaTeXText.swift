@@ -42,7 +42,7 @@ func escapedForLaTeX(_ plain: String) -> String {
       out.unicodeScalars.append(scalar)
     } else {
       let digits = String(scalar.value, radix: 16, uppercase: true)
-      out += "[U+\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)]"
+      out += "{[}U+\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits){]}"
     }
   }
   return out
