@@ -47,7 +47,9 @@ extension EndToEnd {
         unlisted.program.errors.contains("not let in") || unlisted.program.hasEnded
       }
       try fleet.finish()
-      #expect(fleet.dropped("unknown_key") >= 1 && fleet.dropped("broken_handshake") >= 1)
+      // Either end may notice first that the other one speaks without keys, and end the connection.
+      #expect(fleet.dropped("unknown_key") >= 1)
+      #expect(fleet.dropped("broken_handshake") + fleet.dropped("abandoned_handshake") >= 1)
       #expect(fleet.session(of: plain) == nil && fleet.session(of: unlisted) == nil)
       #expect(try fleet.out.trials().allSatisfy { $0.record.attempts == 1 })
     }
