@@ -15,16 +15,17 @@ package func attainableReference(
   var isotropic = parameters
   (isotropic.network, isotropic.value) = (.isotropic, .sparse)
   let heads = parameters.heads.activations.count, layers = parameters.layers
-  let coefficients = parameters.heads.activations.flatMap(\.coefficients)
-  var best = search(isotropic, prompts, from: starts(descent, layers: layers, heads: heads), coefficients)
+  let still = TrainableLayout(isotropic)
+  var best = search(still, prompts, from: starts(descent, layers: layers, heads: heads).map(still.packed))
   if parameters.value == .free {
     isotropic.value = .free
-    let still = TrainableLayout(isotropic).pack(best.network).map(Double.init)
+    let free = TrainableLayout(isotropic)
     let moved = [0, 0.1, -0.1].map { shift in
-      // a, r, c of every layer and head, then coefficients of activations.
-      still.indices.map { $0 % 3 == 0 && $0 < still.count - coefficients.count ? shift : still[$0] }
+      var packed = free.pack(best.network).map(Double.init)
+      for block in free.blocks where block.kind == .value { packed[block.offset] = shift }
+      return packed
     }
-    let freed = search(isotropic, prompts, packed: moved)
+    let freed = search(free, prompts, from: moved)
     if freed.loss < best.loss { best = freed }
   }
   return best
@@ -49,17 +50,28 @@ private func starts(_ descent: DescentFit, layers: Int, heads: Int) -> [Start] {
   return starts
 }
 
-private func search(
-  _ parameters: TrialParameters, _ prompts: PromptSet, from starts: [Start], _ coefficients: [Double]
-) -> (network: Network, loss: Double) {
-  search(parameters, prompts, packed: starts.map { $0.flatMap { $0.flatMap { [$0.r, $0.c] } } + coefficients })
+extension TrainableLayout {
+  /// Of an isotropic network, with A = 0 and coefficients of activations as written. Where an activation is of distances, B = c I
+  /// and C = I are two numbers, else c is one.
+  fileprivate func packed(_ start: Start) -> [Double] {
+    var packed = [Double](repeating: 0, count: count)
+    for block in blocks {
+      let (c, r) = start[block.layer][block.head], activation = parameters.heads.activations[block.head]
+      switch block.kind {
+      case .value: break
+      case .residual: packed[block.offset] = r
+      case .key: packed[block.offset] = c
+      case .query: packed[block.offset] = activation.usesDistance ? 1 : c
+      case .coefficients: packed.replaceSubrange(block.range, with: activation.coefficients)
+      }
+    }
+    return packed
+  }
 }
 
-/// - packed: as the layout has it: [a,] r, c of every layer and head.
 private func search(
-  _ parameters: TrialParameters, _ prompts: PromptSet, packed: [[Double]]
+  _ layout: TrainableLayout, _ prompts: PromptSet, from packed: [[Double]]
 ) -> (network: Network, loss: Double) {
-  let layout = TrainableLayout(parameters)
   func evaluate(_ point: [Double]) -> (value: Double, gradient: [Double]) {
     let (loss, gradient) = prompts.gradient(layout.expand(point.map { Float($0) }), layout)
     return (loss, gradient)

@@ -64,6 +64,19 @@ import Training
     #expect(abs(found - target.ln) < 0.05, "ln mse \(found)")
   }
 
+  /// Of a task whose kernel it is, and an activation that training shapes: whatever the layout of their numbers.
+  @Test(arguments: ["gaussian", "expression(relu(s) + c0 * s; c0 = 0.5)"])
+  func `the attainable reference is no worse than descent where it is tuned`(activation: String) throws {
+    var parameters = configuration(try TaskKernel("gaussian"), [try Activation(activation), .linear], layers: 2)
+    let tuning = try promptSet(parameters, purpose: .validation, count: 1024)
+    let descent = tuneDescent(parameters, on: tuning, steps: 2)
+    for value in [ValueMatrix.sparse, .free] {
+      parameters.value = value
+      let found = attainableReference(parameters, on: tuning, descent: descent)
+      #expect(found.loss.isFinite && found.loss <= descent.tuningLoss)
+    }
+  }
+
   @Test func `moving x makes the attainable reference no worse where it is tuned`() throws {
     var parameters = configuration(.relu, [.relu], layers: 2)
     let tuning = try promptSet(parameters, purpose: .validation, count: 2048)
