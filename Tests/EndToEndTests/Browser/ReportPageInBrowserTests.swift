@@ -37,7 +37,8 @@ extension EndToEnd {
       #expect(try browser.text("document.getElementById('detail-title').textContent") == "relu on relu")
       try browser.press("Escape")
       try waitUntil("the details close") { try !browser.isTrue("document.getElementById('detail').open") }
-      // The cell that was open last has the focus: up is the first row's.
+      // The cell that was open last gets the focus, by an event after the closing; up from it is the first row's.
+      try waitUntil("the cell has the focus") { try browser.text("document.activeElement.dataset.cell") == "2" }
       try browser.press("ArrowUp")
       #expect(try browser.text("document.activeElement.dataset.cell") == "0")
       try browser.press("Enter")
