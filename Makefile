@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: sweep test fuzz soak build setup arm64 lint format clean
+.PHONY: sweep test fuzz soak build install setup arm64 lint format clean
 
 ## Set everything up and run the quickstart sweep; ends with the matrix and the path of the report.
 sweep: build
@@ -33,6 +33,18 @@ soak: setup
 build: setup
 	$(SWIFT) build -c release --product attune
 	$(SWIFT) build -c release --product attune-worker
+
+## The two programs below PREFIX, and what shells complete for them; DESTDIR stages them elsewhere.
+install: PREFIX ?= /usr/local
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	for program in attune attune-worker; do \
+		install -m 755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/bin/ || exit 1; \
+		$(BUILD)/$$program --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program || exit 1; \
+		$(BUILD)/$$program --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program || exit 1; \
+		$(BUILD)/$$program --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$program.fish || exit 1; \
+	done
 
 ## What the build needs from Debian; installs it where it may, else says how.
 setup:
