@@ -144,6 +144,16 @@ import Training
     #expect(abs(mean - expected) < 3 * error + 0.0005)
   }
 
+  /// Figure 1's prompt of points at acute angles: |K| is singular but for rounding, and a predictor that trusts its smallest
+  /// eigenvalue (1.5e-12) answers −199 where .8 is right.
+  @Test func `where |K| is singular but for rounding the posterior mean stays within reason`() throws {
+    let sample = try PromptSample(parameters(.relu, context: 12), seed: 5, count: 8192)
+    let prompt = sample.prompt(8184)
+    let found = BayesPredictor(task: .relu, context: 12, dimension: 5)
+      .predict(points: prompt.kernelPoints, labels: prompt.labels)
+    #expect(abs(found - sample.targets[8184]) < 1, "it answers \(found)")
+  }
+
   /// Risk of the posterior mean with noise σ²: k_qq − k_qᵀ(K_c + σ²I)⁻¹k_q, by the predictor itself on labels k_q.
   @Test func `with noisy labels the posterior mean takes the noise into account`() throws {
     for (task, context) in [(TaskKernel.linear, 14), (.linear, 3), (.exponential(scale: 0.5), 14)] {
