@@ -44,7 +44,7 @@ struct RunCommand: ParsableCommand {
   func validate() throws {
     try requireWord(manifest, "the manifest's name", manifestRemedy)
     try requireWord(out, "--out", "name a directory, or leave it out")
-    try requireListenAddress(dashboard)
+    try requireListenAddress(dashboard, "--dashboard")
     for (name, value) in [("--workers", workers), ("--threads", threads ?? 1), ("--slots", slots ?? 1)]
     where !(1...1024).contains(value) {
       throw ValidationError("\(name) is \(value); write a number from 1 to 1024")

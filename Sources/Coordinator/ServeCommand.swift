@@ -84,7 +84,7 @@ struct ServeCommand: ParsableCommand {
   func validate() throws {
     try requireWord(manifest, "the manifest's name", manifestRemedy)
     try requireWord(out, "--out", "name a directory, or leave it out")
-    try requireListenAddress(dashboard)
+    try requireListenAddress(dashboard, "--dashboard")
     do throws(TransportError) { _ = try EndpointAddress(bind) } catch { throw ValidationError("--bind: \(error)") }
     do throws(TransportError) { _ = try bulkAddress() } catch { throw ValidationError("--bulk-bind: \(error)") }
     guard (0...1024).contains(localWorkers) else {

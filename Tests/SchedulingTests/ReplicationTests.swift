@@ -102,13 +102,8 @@ import Testing
     var outcomes: Set<String> = []
     for workers in [1, 2, 5] {
       let harness = SchedulerHarness(plan())
-      for number in 0..<workers { harness.connect(session(UInt64(number + 1)), slots: 3) }
-      var shuffle = SplitMix64(state: seed)
-      var held = harness.takeGrants()
-      while !held.isEmpty {
-        let (grant, worker) = held.remove(at: Int.random(in: held.indices, using: &shuffle))
+      harness.endInAnyOrder(seed, workers: workers, slots: 3) { grant, worker in
         harness.complete(grant, from: worker, validation: loss(grant))
-        held += harness.takeGrants()
       }
       #expect(harness.finished)
       outcomes.insert(outcome(harness))

@@ -71,14 +71,7 @@ import Testing
     var outcomes: Set<String> = []
     for workers in [1, 3] {
       let harness = SchedulerHarness(plan(tune: 2, brackets: 2))
-      for number in 0..<workers { harness.connect(session(UInt64(number + 1)), slots: 3) }
-      var shuffle = SplitMix64(state: seed)
-      var held = harness.takeGrants()
-      while !held.isEmpty {
-        let (grant, worker) = held.remove(at: Int.random(in: held.indices, using: &shuffle))
-        train(harness, grant, from: worker)
-        held += harness.takeGrants()
-      }
+      harness.endInAnyOrder(seed, workers: workers, slots: 3) { train(harness, $0, from: $1) }
       #expect(harness.finished && harness.alarms == [])
       outcomes.insert(
         harness.stored.values.map(\.record).sorted { $0.identity < $1.identity }

@@ -186,6 +186,18 @@ final class SchedulerHarness {
     while let (grant, session) = nextGrant() { complete(grant, from: session, validation: validation(grant)) }
   }
 
+  /// Connects workers and ends what they are granted by `end`, until nothing is granted any more, in an order drawn from `seed`.
+  func endInAnyOrder(_ seed: UInt64, workers: Int, slots: Int, _ end: (TrialGrant, WorkerSession) -> Void) {
+    for number in 0..<workers { connect(session(UInt64(number + 1)), slots: slots) }
+    var shuffle = SplitMix64(state: seed)
+    var held = takeGrants()
+    while !held.isEmpty {
+      let (grant, worker) = held.remove(at: Int.random(in: held.indices, using: &shuffle))
+      end(grant, worker)
+      held += takeGrants()
+    }
+  }
+
   func state(_ trial: TrialID) -> TrialState? { stored[trial]?.record.state }
 }
 

@@ -41,7 +41,7 @@ struct DashboardCommand: ParsableCommand {
 
   func validate() throws {
     try requireSweepName(directory)
-    do throws(DashboardError) { _ = try ListenAddress(listen) } catch { throw ValidationError("--listen: \(error)") }
+    try requireListenAddress(listen, "--listen")
   }
 
   func run() throws {
@@ -125,8 +125,8 @@ struct DashboardToken {
   }
 }
 
-/// Of --dashboard.
-func requireListenAddress(_ text: String?) throws {
+/// - flag: where it stands.
+func requireListenAddress(_ text: String?, _ flag: String) throws {
   guard let text else { return }
-  do throws(DashboardError) { _ = try ListenAddress(text) } catch { throw ValidationError("--dashboard: \(error)") }
+  do throws(DashboardError) { _ = try ListenAddress(text) } catch { throw ValidationError("\(flag): \(error)") }
 }

@@ -35,7 +35,8 @@ final class DashboardProcess {
   private func start() throws {
     let process = Process(), life = Pipe(), wishes = Pipe()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = ["dashboard", directory, "--listen", place, "--attached"]
+    // Started again it is where pages look for it, also where any free port was asked for.
+    process.arguments = ["dashboard", directory, "--listen", address ?? place, "--attached"]
     process.standardInput = life
     process.standardOutput = wishes
     try process.run()
