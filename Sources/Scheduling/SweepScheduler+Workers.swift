@@ -141,13 +141,24 @@ extension SweepScheduler {
   }
 
   /// Compares what a heartbeat lists with what is recorded. A trial the worker should hold and has not spoken of for a
-  /// whole lease is lost: its grant never arrived, or the worker dropped it.
+  /// whole lease is lost: its grant never arrived, or the worker dropped it. While grants are held back, the last ones
+  /// may not have left the coordinator: nobody can speak of those.
   mutating func reconcile(_ held: [HeldTrial], with session: WorkerSession, at now: MonotonicInstant) {
     _ = keep(held, of: session, at: now)
     for index in (workers[session]?.held ?? []).sorted()
-    where now - trials[index].lastHeard > settings.leaseDuration {
+    where now - trials[index].lastHeard > settings.leaseDuration
+      && !(grantsHeld && trials[index].record.state == .leased)
+    {
       endUncleanly(index, reason: "its worker no longer speaks of it")
     }
+  }
+
+  /// What was granted just before grants were held back leaves only now, so the time to speak of it begins now.
+  mutating func holdGrants(_ hold: Bool, at now: MonotonicInstant) {
+    if grantsHeld, !hold {
+      for index in trials.indices where trials[index].record.state == .leased { trials[index].lastHeard = now }
+    }
+    grantsHeld = hold
   }
 
   /// The worker has left (`clean`: it said so) or its process has ended.

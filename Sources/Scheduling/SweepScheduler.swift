@@ -126,7 +126,7 @@ package struct SweepScheduler {
       }
     case .workerEnded(let session, let reason): endSession(session, reason: reason, clean: false)
     case .workerShutOut(let session, let reason): endSession(session, reason: reason, clean: true)
-    case .holdGrants(let hold): grantsHeld = hold
+    case .holdGrants(let hold): holdGrants(hold, at: now)
     case .request(let request): obey(request)
     case .wokeUp:
       if let until = leasesHeldUntil { leasesHeldUntil = max(until, now + settings.leaseDuration) }

@@ -73,6 +73,27 @@ import Testing
     #expect(harness.stored[grant.trial]?.record.failures == 1)
   }
 
+  @Test func `a grant that a full disk holds back is nobody's loss, however long it waits`() throws {
+    let harness = SchedulerHarness(makePlan(candidates: 1))
+    harness.connect(session(1))
+    let (grant, worker) = try #require(harness.nextGrant())
+    harness.event(.holdGrants(true))
+    func beatForNearlyALease(count: Int) {
+      for _ in 1...count {
+        harness.advance(.seconds(29))
+        harness.say(.heartbeat(held: []), from: worker)
+      }
+    }
+    beatForNearlyALease(count: 3)
+    harness.event(.holdGrants(false))
+    beatForNearlyALease(count: 1)
+    #expect(harness.state(grant.trial) == .leased)
+    #expect(harness.stored[grant.trial]?.record.failures == 0)
+    // Now it has left, and a worker that never speaks of it has lost it.
+    beatForNearlyALease(count: 1)
+    #expect(harness.stored[grant.trial]?.record.failures == 1)
+  }
+
   @Test func `the scheduler asks to be woken in time for the first expiry`() {
     let harness = SchedulerHarness(makePlan(candidates: 1))
     harness.connect(session(1))
