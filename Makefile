@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: sweep test fuzz soak build install setup arm64 lint format clean
+.PHONY: sweep test fuzz soak build bundle install test-bare setup arm64 lint format clean
 
 ## Set everything up and run the quickstart sweep; ends with the matrix and the path of the report.
 sweep: build
@@ -34,6 +34,10 @@ build: setup
 	$(SWIFT) build -c release --product attune
 	$(SWIFT) build -c release --product attune-worker
 
+## The worker with everything but glibc, for machines without Swift or libzmq: .build/release/attune-worker.tar.gz
+bundle: build
+	scripts/bundle-worker
+
 ## The two programs below PREFIX, and what shells complete for them; DESTDIR stages them elsewhere.
 install: PREFIX ?= /usr/local
 install: build
@@ -45,6 +49,12 @@ install: build
 		$(BUILD)/$$program --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program || exit 1; \
 		$(BUILD)/$$program --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$program.fish || exit 1; \
 	done
+	scripts/bundle-worker
+	install -D -m 644 $(BUILD)/attune-worker.tar.gz $(DESTDIR)$(PREFIX)/lib/attune/attune-worker.tar.gz
+
+## The worker's bundle in a Debian 12 that has nothing but its essential packages (made once, by debootstrap; needs root).
+test-bare: build
+	cluster/package/test-bare
 
 ## What the build needs from Debian; installs it where it may, else says how.
 setup:
