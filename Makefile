@@ -38,9 +38,11 @@ build: setup
 bundle: build
 	scripts/bundle-worker
 
-## The two programs below PREFIX, and what shells complete for them; DESTDIR stages them elsewhere.
+## The two programs below PREFIX, what shells complete for them, and their manual pages; DESTDIR stages them elsewhere.
 install: PREFIX ?= /usr/local
+install: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 install: build
+	$(SWIFT) build -c release --product manual-pages
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	for program in attune attune-worker; do \
@@ -49,6 +51,8 @@ install: build
 		$(BUILD)/$$program --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program || exit 1; \
 		$(BUILD)/$$program --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$program.fish || exit 1; \
 	done
+	$(BUILD)/manual-pages $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/attune $(BUILD)/attune-worker
+	gzip -9nf $(DESTDIR)$(PREFIX)/share/man/man1/attune.1 $(DESTDIR)$(PREFIX)/share/man/man1/attune-*.1
 	scripts/bundle-worker
 	install -D -m 644 $(BUILD)/attune-worker.tar.gz $(DESTDIR)$(PREFIX)/lib/attune/attune-worker.tar.gz
 

@@ -34,6 +34,7 @@ let package = Package(
   products: [
     .executable(name: "attune", targets: ["Coordinator"]),
     .executable(name: "attune-worker", targets: ["Worker"]),
+    .executable(name: "manual-pages", targets: ["ManualPages"]),
     .executable(name: "search-benchmark", targets: ["SearchBenchmark"]),
     .executable(name: "report-benchmark", targets: ["ReportBenchmark"]),
   ],
@@ -110,6 +111,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
 
+    // Manual pages from the programs' own help, for `make install`.
+    .executableTarget(name: "ManualPages", dependencies: ["Shared"], swiftSettings: strict),
+
     // Figures of docs/search.md.
     .executableTarget(
       name: "SearchBenchmark", dependencies: ["Search", "Shared"], path: "Benchmarks/Search",
@@ -135,6 +139,7 @@ let package = Package(
     .testTarget(name: "ExportsTests", dependencies: ["Exports", "Shared"], swiftSettings: strict),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Search", "Shared"], swiftSettings: strict),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"], swiftSettings: strict),
+    .testTarget(name: "ManualPagesTests", dependencies: ["ManualPages"], swiftSettings: strict),
     .testTarget(
       name: "MessagingTests", dependencies: ["Messaging", "Shared", "CZeroMQ"], swiftSettings: strict),
     .testTarget(
