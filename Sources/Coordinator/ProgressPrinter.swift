@@ -5,11 +5,11 @@ import Scheduling
 import Shared
 
 final class ProgressPrinter {
-  private let isTerminal = isatty(2) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+  private let isTerminal = canBeDrawnOver(2)
   /// On a terminal a change shows at once to the eye; a log file is not flooded.
   private var interval: Duration { isTerminal ? .milliseconds(200) : .seconds(5) }
   private(set) var nextUpdate = Duration.zero
-  private var drawnLines = 0
+  private var block = TerminalBlock()
   /// Shows no progress, where the program is only measured; what went wrong is told.
   private let isQuiet: Bool
 
@@ -21,9 +21,9 @@ final class ProgressPrinter {
     nextUpdate = now + interval
     if isQuiet { return }
     if isTerminal {
-      let lines = ProgressDisplay.block(snapshot(), width: terminalWidth(of: 2) - 1)
-      emit(eraser + lines.joined(separator: "\n") + "\n")
-      drawnLines = lines.count
+      let size = terminalSize(of: 2)
+      let lines = ProgressDisplay.block(snapshot(), width: size.columns - 1)
+      emit(block.draw(lines, columns: size.columns, rows: size.rows))
     } else {
       emit(ProgressDisplay.line(snapshot()) + "\n")
     }
@@ -31,30 +31,20 @@ final class ProgressPrinter {
 
   /// A line that stays.
   func note(_ line: String) {
-    emit(eraser + "attune: \(line)\n")
-    drawnLines = 0
+    emit(eraser + "attune: \(terminalLine(line, columns: .max))\n")
     if isTerminal { nextUpdate = .zero }
   }
 
   /// Takes the block away; what follows starts on its line.
   func clear() {
     emit(eraser)
-    drawnLines = 0
   }
 
-  /// Moves to the block's first line and erases from there on (ECMA-48, CPL and ED).
-  private var eraser: String { drawnLines > 0 ? "\u{1B}[\(drawnLines)F\u{1B}[J" : "" }
+  private var eraser: String { block.erase(columns: terminalSize(of: 2).columns) }
 
   private func emit(_ text: String) {
     if !text.isEmpty { writeToStandardError(text) }
   }
-}
-
-/// Columns of the terminal behind a file descriptor; 100 where there is none.
-func terminalWidth(of descriptor: Int32) -> Int {
-  var size = winsize()
-  if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-  return ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init) ?? 100
 }
 
 extension SweepScheduler {

@@ -89,7 +89,7 @@ struct ReportCommand: ParsableCommand {
     }
     let files = try report.write(
       try formats(), to: normalizedDirectory(out ?? sweeps[0].store.directory.report))
-    print(matrixText(matrix, width: isatty(1) == 1 ? terminalWidth(of: 1) : 100))
+    print(matrixText(matrix, width: isatty(1) == 1 ? terminalSize(of: 1).columns : 100))
     for file in files { print("wrote  \(file)") }
   }
 }

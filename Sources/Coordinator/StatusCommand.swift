@@ -55,15 +55,23 @@ struct StatusCommand: ParsableCommand {
   func validate() throws { try requireSweepName(directory) }
 
   func run() throws {
+    // A terminal shows one status in place, a pipe one after the other.
+    let isDrawnOver = watch && !json && canBeDrawnOver(1)
+    var block = TerminalBlock()
     while true {
       let status = try readStatus()
-      let shown = json ? try jsonText(status) : text(status)
-      print(shown)
+      let goesOn = watch && status.owner != nil
+      let size = terminalSize(of: 1)
+      if isDrawnOver, goesOn {
+        print(block.draw(lines(status), columns: size.columns, rows: size.rows), terminator: "")
+      } else {
+        // The last one stays, and whole.
+        let whole = json ? try jsonText(status) : lines(status).joined(separator: "\n")
+        print(block.erase(columns: size.columns) + whole)
+      }
       try flushOutput()
-      guard watch, status.owner != nil else { return }
+      guard goesOn else { return }
       sleep(2)
-      // A terminal shows one status in place (ECMA-48, CPL and ED), a pipe one after the other.
-      if isatty(1) == 1 { print("\u{1B}[\(shown.split(separator: "\n").count)F\u{1B}[J", terminator: "") }
     }
   }
 
@@ -89,7 +97,7 @@ struct StatusCommand: ParsableCommand {
       endpoint: live?.endpoint, workers: live?.workers, workerCount: live?.workerCount, dropped: live?.counters)
   }
 
-  private func text(_ status: Status) -> String {
+  private func lines(_ status: Status) -> [String] {
     let ended = status.succeeded + status.failed + status.cancelled + status.pruned
     var lines = ["\(status.name): \(countText(ended)) of \(countText(status.planned)) trials have ended"]
     var counts = [("succeeded", status.succeeded), ("failed", status.failed), ("cancelled", status.cancelled)]
@@ -115,7 +123,8 @@ struct StatusCommand: ParsableCommand {
       let path = normalizedDirectory(directory)
       lines.append("nobody is running it; to go on: attune run \(path)/manifest.yaml --out \(path)")
     }
-    return lines.joined(separator: "\n")
+    // Workers say themselves what their machines are called.
+    return lines.map { terminalLine($0, columns: .max) }
   }
 
   /// Workers and what was dropped; a screen of them at most.

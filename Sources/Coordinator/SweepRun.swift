@@ -85,7 +85,7 @@ final class SweepRun {
     let matrix = SweepMatrix(results: results)
     let files = try Report(results, matrix, theory: storedTheory(store.directory.report))
       .write(to: store.directory.report)
-    print(matrixText(matrix, width: isatty(1) == 1 ? terminalWidth(of: 1) : 100))
+    print(matrixText(matrix, width: isatty(1) == 1 ? terminalSize(of: 1).columns : 100))
     print("report  \(files[0])")
     print("digest  \(sweep.digest)")
     let failures = sweep.trials.current.filter { $0.state == .failed || $0.state == .quarantined }

@@ -30,7 +30,12 @@ struct HarnessError: Error, CustomStringConvertible {
 
   /// - executable: a product of this package, or an absolute path.
   /// - directory: its working directory, which also takes what it writes.
-  init(_ arguments: [String], of executable: String = "attune", in directory: TestDirectory) throws {
+  /// - terminal: takes what it writes instead.
+  /// - environment: `NAME=value`, besides what this process has.
+  init(
+    _ arguments: [String], of executable: String = "attune", in directory: TestDirectory,
+    on terminal: PseudoTerminal? = nil, environment: [String] = []
+  ) throws {
     self.directory = directory
     let path = try executable.hasPrefix("/") ? executable : productPath(executable)
     let name = directory.path + "/process-" + UUID().uuidString
@@ -39,8 +44,9 @@ struct HarnessError: Error, CustomStringConvertible {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, outputFile, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_addopen(&actions, 2, errorFile, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    let flags = terminal == nil ? O_WRONLY | O_CREAT | O_APPEND : O_RDWR | O_NOCTTY
+    posix_spawn_file_actions_addopen(&actions, 1, terminal?.path ?? outputFile, flags, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, terminal?.path ?? errorFile, flags, 0o600)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -53,8 +59,8 @@ struct HarnessError: Error, CustomStringConvertible {
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     // `env` changes the directory and then becomes the program: the process id stays. Spools lie in the directory too.
-    let prefix = ["/usr/bin/env", "-C", directory.path, "XDG_STATE_HOME=\(directory.path)/state", path]
-    var words = (prefix + arguments).map { strdup($0) } + [nil]
+    let prefix = ["/usr/bin/env", "-C", directory.path, "XDG_STATE_HOME=\(directory.path)/state"]
+    var words = (prefix + environment + [path] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var child: pid_t = 0
     let code = withoutSpawning { posix_spawn(&child, "/usr/bin/env", &actions, &attributes, &words, environ) }
@@ -132,4 +138,10 @@ func productPath(_ name: String) throws -> String {
     throw HarnessError("\(name) is in none of \(places); run `swift build -c release` first")
   }
   return place + "/" + name
+}
+
+/// Where a program of the PATH is.
+func installedProgram(_ name: String) -> String? {
+  (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":").map { "\($0)/\(name)" }
+    .first { access($0, X_OK) == 0 }
 }

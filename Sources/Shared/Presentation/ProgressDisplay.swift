@@ -63,19 +63,19 @@ package enum ProgressDisplay {
     if snapshot.workers.count > shown {
       lines.append("  and \(countText(snapshot.workers.count - shown)) workers more")
     }
-    return lines.map { fitted($0, width: width) }
+    return lines.map { terminalLine($0, columns: width) }
   }
 
   /// One line for a log file or a pipe.
   package static func line(_ snapshot: ProgressSnapshot) -> String {
-    ([clean(snapshot.sweepName) + ": \(percent(snapshot))", counts(snapshot)] + times(snapshot))
+    ([terminalLine(snapshot.sweepName, columns: .max) + ": \(percent(snapshot))", counts(snapshot)] + times(snapshot))
       .joined(separator: ", ")
   }
 
   /// `quickstart  ██████░░░░  62 %`
   private static func bar(_ snapshot: ProgressSnapshot, width: Int) -> String {
-    let name = clean(snapshot.sweepName), percent = percent(snapshot)
-    let room = min(40, width - name.count - percent.count - 4)
+    let name = snapshot.sweepName, percent = percent(snapshot)
+    let room = min(40, width - terminalColumns(name) - percent.count - 4)
     guard room >= 4 else { return "\(percent) \(name)" }
     let full = Int((snapshot.fraction * Double(room)).rounded(.down))
     return "\(name)  " + String(repeating: "█", count: full) + String(repeating: "░", count: room - full)
@@ -98,16 +98,5 @@ package enum ProgressDisplay {
     parts.append("\(durationText(snapshot.elapsed)) so far")
     if let remaining = snapshot.remaining { parts.append("about \(durationText(remaining)) left") }
     return parts
-  }
-
-  /// Cut to `width` characters, so that no line wraps and the caller's count of lines holds.
-  private static func fitted(_ line: String, width: Int) -> String {
-    let line = clean(line)
-    return line.count <= width ? line : String(line.prefix(width - 1)) + "…"
-  }
-
-  /// Names come from manifests and from the network: a control character in one must not reach the terminal.
-  private static func clean(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.properties.generalCategory != .control }))
   }
 }

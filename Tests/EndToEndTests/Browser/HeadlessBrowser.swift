@@ -5,13 +5,8 @@ import Testing
 
 @ProcessThread final class HeadlessBrowser {
   /// Debian's chromium, or one under another of its names.
-  nonisolated static let program: String? = {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
-    for name in ["chromium", "chromium-browser", "google-chrome"] {
-      for folder in folders where access("\(folder)/\(name)", X_OK) == 0 { return "\(folder)/\(name)" }
-    }
-    return nil
-  }()
+  nonisolated static let program =
+    ["chromium", "chromium-browser", "google-chrome"].lazy.compactMap(installedProgram).first
   nonisolated static let isInstalled = program != nil
   nonisolated static let absence: Comment =
     "no chromium on the PATH: `scripts/setup chromium` installs it where it may, `make test` tries to"
