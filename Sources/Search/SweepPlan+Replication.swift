@@ -25,7 +25,7 @@ extension SweepPlan {
   }
 
   /// Adds to every row the seeds that results have led to, round by round.
-  mutating func growSeeds(_ stored: [TrialIdentity: TrialRecord]) {
+  package mutating func growSeeds(_ stored: [TrialIdentity: TrialRecord]) {
     for row in rows {
       while let trials = endedReportingTrials(row: row, stored) {
         let steps = nextSeeds(row: row, trials: trials)

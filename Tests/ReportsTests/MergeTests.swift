@@ -1,5 +1,6 @@
 // Several directories as one report: the same table as of one that ran everything, and no averaging over contradictions.
 import Reports
+import Search
 import Shared
 import Testing
 
@@ -57,6 +58,31 @@ import Testing
     ])
     #expect(matrixCSV(SweepMatrix(results: results)) == matrixCSV(SweepMatrix(results: whole)))
     #expect(results.provenance.digest == "\(whole.trials.count) trials")
+  }
+
+  @Test func `rows that got seeds until they were decided are decided once more over all directories`() throws {
+    var sample = SampleSweep()
+    (sample.reportSeeds, sample.noise) = (24, 0.1)
+    var whole = sample.results()
+    whole.plan.replication = Replication(minimum: 8, maximum: 24)
+    whole.plan.reportSeeds = Array(whole.plan.reportSeeds.prefix(8))
+    let everything = whole.trials
+    whole.plan = whole.plan.grown(by: everything)
+    whole.trials = whole.plan.place(everything).current
+    // Some rows needed more than eight, and not all of them the same.
+    #expect(Set(whole.plan.cells.map(\.furtherSeeds)).count > 1)
+    let results = try merged([
+      share(of: whole, "here", rows: ["linear"]), share(of: whole, "there", rows: ["relu", "exp"]),
+    ])
+    #expect(Set(results.trials.map(\.identity)) == Set(whole.trials.map(\.identity)))
+    #expect(SweepMatrix(results: results).pendingTrials == 0)
+    #expect(matrixCSV(SweepMatrix(results: results)) == matrixCSV(SweepMatrix(results: whole)))
+    // Each has some of the further seeds of every row.
+    let halves = try merged([
+      share(of: whole, "here") { $0.stage != .reporting || $0.seed.rawValue < 8 || $0.cell.rawValue % 2 == 0 },
+      share(of: whole, "there") { $0.stage == .tuning || $0.cell.rawValue % 2 == 1 },
+    ])
+    #expect(matrixCSV(SweepMatrix(results: halves)) == matrixCSV(SweepMatrix(results: whole)))
   }
 
   @Test func `a trial with two results is refused with both of them`() throws {

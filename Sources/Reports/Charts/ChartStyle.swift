@@ -31,7 +31,7 @@ enum ChartStyle {
     (".mark", "fill:var(--c);stroke:var(--bg);stroke-width:.8"),
     (".seed", "fill:var(--c);fill-opacity:.55;stroke:var(--c);stroke-width:.8"),
     (".diverged", "fill:none;stroke:var(--fg);stroke-width:1.6"),
-    (".interval", "stroke:var(--c);stroke-width:2"),
+    (".interval", "stroke:var(--c);stroke-width:2"), (".range", "stroke:var(--fg);stroke-width:1.2"),
     (".ring", "fill:none;stroke:var(--fg);stroke-width:1.6"),
     (".outline", "fill:none;stroke:var(--accent);stroke-width:3"),
     (".hatch", "stroke:#7f7f7f;stroke-width:2;opacity:.3"),

@@ -9,6 +9,8 @@ struct ImportanceChart {
     /// Shares from 0 to 1, means over cells: alone, and with all interactions.
     let main: Double
     let total: Double
+    /// The smallest and largest `total` of a cell.
+    let range: ClosedRange<Double>
   }
   let bars: [Bar]
   /// Cells that the means are over, of so many that were tuned.
@@ -32,9 +34,10 @@ struct ImportanceChart {
     guard !shares.isEmpty else { return nil }
     cells = shares.count
     bars = matrix.tuned.indices.map { index in
-      Bar(
-        parameter: matrix.tuned[index], main: meanOfFinite(shares.map { $0[index].main }),
-        total: meanOfFinite(shares.map { $0[index].total }))
+      let totals = shares.map { $0[index].total }.filter(\.isFinite)
+      return Bar(
+        parameter: matrix.tuned[index], main: meanOfFinite(shares.map { $0[index].main }), total: meanOfFinite(totals),
+        range: (totals.min() ?? 0)...(totals.max() ?? 0))
     }.sorted { $0.total > $1.total }
   }
 
@@ -51,7 +54,11 @@ struct ImportanceChart {
       content += SVG.text(shortened(bar.parameter.rawValue, to: 20), names - 10, y + 12, anchor: .end, style: "name")
       content += SVG.rectangle(names, y, x.place(bar.total) - names, 16, style: "bar c0 faint")
       content += SVG.rectangle(names, y + 3, x.place(bar.main) - names, 10, style: "bar c0")
-      content += SVG.text(percentText(bar.total), x.place(bar.total) + 6, y + 12, style: "tick")
+      if cells > 1 {
+        content += SVG.line(
+          x.place(bar.range.lowerBound), y + 8, x.place(bar.range.upperBound), y + 8, style: "range")
+      }
+      content += SVG.text(percentText(bar.total), width - right + 8, y + 12, style: "tick")
     }
     content += SVG.text(
       "share of the variance of ln loss over the space", (names + width - right) / 2, height - 6, anchor: .middle,
@@ -61,7 +68,13 @@ struct ImportanceChart {
 
   func csv() -> String {
     csvTable(
-      ["parameter", "main", "total"], bars.map { [.text($0.parameter.rawValue), .number($0.main), .number($0.total)] })
+      ["parameter", "main", "total", "total_lowest", "total_highest"],
+      bars.map {
+        [
+          .text($0.parameter.rawValue), .number($0.main), .number($0.total), .number($0.range.lowerBound),
+          .number($0.range.upperBound),
+        ]
+      })
   }
 }
 
@@ -69,12 +82,14 @@ func importancePicture(_ matrix: SweepMatrix, id: String) -> Picture? {
   guard let chart = ImportanceChart(matrix) else { return nil }
   let which =
     chart.cells == chart.tunedCells
-    ? countText(chart.cells, "cell") : "\(chart.cells) of \(chart.tunedCells) tuned cells"
+    ? countText(chart.cells, "cell")
+    : "\(chart.cells) of \(countText(chart.tunedCells)) tuned cells, chosen evenly along the matrix"
   return Picture(
     id: id, title: "Importance of the tuned hyperparameters",
     caption: """
       Share of the variance of the tuning score that each hyperparameter explains alone (dark) and with all its \
       interactions (light), by functional analysis of variance of a Gaussian process fitted to the candidates of each \
-      cell (Hutter, Hoos & Leyton-Brown 2014); mean over \(which).
+      cell (Hutter, Hoos & Leyton-Brown 2014); mean over \(which)\
+      \(chart.cells > 1 ? "; the thin line goes from the cell where it matters least to the one where it matters most" : "").
       """, drawing: chart.drawing(), csv: chart.csv())
 }

@@ -1,5 +1,6 @@
 // The results of several directories as those of one that ran everything: axes, cells and candidates united in the order
 // of the directories, trials known by what they are. What two directories hold differently is refused, not averaged.
+import Search
 import Shared
 
 /// One directory's part: its plan, everything that is stored of it, and what people call the directory.
@@ -173,6 +174,8 @@ private struct SweepMerge {
       plan.name = parts.map(\.plan.name).filter { seen.insert($0).inserted }.joined(separator: " + ")
       plan.source = parts.map { "# \($0.name)\n\($0.plan.source)" }.joined(separator: "\n---\n")
     }
+    // Which cells of a row got further seeds is decided once more, by what all directories hold of the row.
+    if plan.replication != nil { plan.growSeeds(known.mapValues { trials[$0.index] }) }
     let current = plan.place(trials).current
     let ids = Set(current.map(\.id))
     var machines: [String] = []
