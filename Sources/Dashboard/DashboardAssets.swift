@@ -31,6 +31,12 @@ private let dashboardPage = #"""
   </header>
   <div id="matrix"><p class="quiet">reading the sweep…</p></div>
   <section><h2>Workers <span id="worker-count" class="quiet"></span></h2>
+    <form id="worker-filter" class="filter">
+      <label>order <select name="sort"><option value="">as they came</option><option value="host">host</option>
+        <option value="-silent">longest silent</option><option value="-trials">most trials</option></select></label>
+      <span class="pager"><button type="button" id="workers-before" aria-label="workers before">‹</button>
+        <span id="worker-range"></span><button type="button" id="workers-after" aria-label="workers after">›</button></span>
+    </form>
     <div class="scroll"><table id="workers"></table></div></section>
   <section><h2>Trials <span id="trial-count" class="quiet"></span></h2>
     <form id="filter" class="filter">
@@ -45,7 +51,7 @@ private let dashboardPage = #"""
         <span id="range"></span><button type="button" id="after" aria-label="trials after">›</button></span>
     </form>
     <div class="scroll"><table id="trials"></table></div></section>
-  <section><h2>Events</h2><div class="scroll"><table id="events"></table></div></section>
+  <section><h2>Events</h2><div class="scroll log"><table id="events"></table></div></section>
   <dialog id="detail"><form method="dialog"><button class="close" aria-label="close">×</button></form>
     <div id="detail-body"></div></dialog>
   </main><script src="dashboard.js"></script></body></html>
@@ -77,6 +83,7 @@ private let dashboardStyle = """
   #workers,#trials,#events{width:100%}
   dialog svg{width:100%;height:auto;font-size:12px}dialog svg text{fill:var(--quiet)}
   dialog .scroll{max-height:46vh;overflow:auto}
+  .log{max-height:26rem;overflow:auto}
   .lost{color:var(--accent);font-weight:600}
   @media (max-width:640px){header{position:static}}
   """

@@ -6,7 +6,8 @@ import Shared
 import Store
 
 final class DashboardAnswers: DashboardContent {
-  private static let mostTrials = 500
+  /// Trials or workers of one answer.
+  private static let mostListed = 500
   private static let mostEvents = 1000
 
   private let feed: DashboardFeed
@@ -61,7 +62,7 @@ final class DashboardAnswers: DashboardContent {
       switch parts[2] {
       case "overview": return .json(try jsonText(overview()))
       case "matrix": return .json(matrixJSON(snapshot.matrix))
-      case "workers": return .json(try jsonText(feed.live?.workers ?? []))
+      case "workers": return .json(try jsonText(try workers(request)))
       case "trials": return .json(try jsonText(try trials(request, snapshot)))
       case "events": return .json(try events(request))
       default: break
@@ -87,6 +88,30 @@ final class DashboardAnswers: DashboardContent {
     return value
   }
 
+  /// What a list is asked for: from where, and how many.
+  private func page(_ query: [String: String], of count: Int) throws -> (offset: Int, limit: Int) {
+    func given(_ name: String) -> String? { query[name].flatMap { $0.isEmpty ? nil : $0 } }
+    let offset = min(try given("offset").map { try number($0, "offset") } ?? 0, count)
+    return (offset, try given("limit").map { try number($0, "limit", in: 1...Self.mostListed) } ?? 100)
+  }
+
+  private func workers(_ request: DashboardRequest) throws -> DashboardWorkers {
+    let live = feed.live
+    var workers = live?.workers ?? []
+    switch request.query["sort"] ?? "" {
+    case "": break
+    case "host": workers.sort { ($0.host, $0.process, $0.session) < ($1.host, $1.process, $1.session) }
+    case "-silent": workers.sort { ($1.silentSeconds, $0.session) < ($0.silentSeconds, $1.session) }
+    case "-trials": workers.sort { ($1.trials.count, $0.session) < ($0.trials.count, $1.session) }
+    case let other:
+      throw Refusal(text: "sort is \"\(other.prefix(40))\"; write host, -silent or -trials, or leave it out")
+    }
+    let page = try page(request.query, of: workers.count)
+    return DashboardWorkers(
+      total: live?.workerCount ?? 0, listed: workers.count, offset: page.offset,
+      workers: Array(workers[page.offset...].prefix(page.limit)))
+  }
+
   private func trials(_ request: DashboardRequest, _ snapshot: DashboardSnapshot) throws -> DashboardTrials {
     let query = request.query
     func given(_ name: String) -> String? { query[name].flatMap { $0.isEmpty ? nil : $0 } }
@@ -110,11 +135,10 @@ final class DashboardAnswers: DashboardContent {
     if let order = given("sort"), order != "trial" {
       chosen = try sorted(chosen, by: order)
     }
-    let offset = min(try given("offset").map { try number($0, "offset") } ?? 0, chosen.count)
-    let limit = try given("limit").map { try number($0, "limit", in: 1...Self.mostTrials) } ?? 100
+    let page = try page(query, of: chosen.count)
     return DashboardTrials(
-      total: chosen.count, offset: offset,
-      trials: chosen[offset...].prefix(limit).map { DashboardTrial($0, in: snapshot) })
+      total: chosen.count, offset: page.offset,
+      trials: chosen[page.offset...].prefix(page.limit).map { DashboardTrial($0, in: snapshot) })
   }
 
   /// Those without the value come last, whatever the direction.

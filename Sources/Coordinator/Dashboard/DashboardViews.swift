@@ -23,11 +23,7 @@ struct DashboardOverview: Encodable {
   /// Whether actions reach a coordinator.
   var canAct: Bool
   var workerCount: Int
-  /// The first hundred; the rest by `api/v1/workers`.
-  var workers: [CoordinatorStatus.Worker]
   var dropped: [String: Int]
-
-  static let mostWorkers = 100
 
   init(_ snapshot: DashboardSnapshot, live: CoordinatorStatus?, problem: String?, canAct: Bool) {
     name = snapshot.matrix.name
@@ -49,7 +45,6 @@ struct DashboardOverview: Encodable {
     paused = live?.isPaused ?? false
     self.canAct = canAct && isRunning
     workerCount = live?.workerCount ?? 0
-    workers = Array((live?.workers ?? []).prefix(Self.mostWorkers))
     dropped = live?.counters ?? [:]
     if let problem {
       state = "the sweep cannot be read: \(problem)"
@@ -66,6 +61,15 @@ struct DashboardOverview: Encodable {
 struct DashboardNews: Encodable {
   var version: Int
   var overview: DashboardOverview
+}
+
+struct DashboardWorkers: Encodable {
+  /// In contact.
+  var total: Int
+  /// Those that are known one by one, of which a page follows (`CoordinatorStatus.mostWorkers`).
+  var listed: Int
+  var offset: Int
+  var workers: [CoordinatorStatus.Worker]
 }
 
 struct DashboardTrial: Encodable {

@@ -7,6 +7,7 @@ let openAPIDocument = #"""
    "securitySchemes":{"token":{"type":"http","scheme":"bearer","description":"The text in DIR/dashboard.token."}},
    "parameters":{
     "trial":{"name":"trial","in":"path","required":true,"schema":{"type":"integer","minimum":0,"maximum":2147483647}},
+    "offset":{"name":"offset","in":"query","schema":{"type":"integer","minimum":0,"maximum":2147483647}},
     "limit":{"name":"limit","in":"query","schema":{"type":"integer","minimum":1,"maximum":500}}},
    "responses":{
     "asked":{"description":"The coordinator was asked; its log says what came of it.","content":{"text/plain":{"schema":{"type":"string"}}}},
@@ -19,13 +20,13 @@ let openAPIDocument = #"""
      "session":{"type":"string"},"host":{"type":"string"},"process":{"type":"integer"},"key":{"type":"string"},
      "slots":{"type":"integer"},"threads":{"type":"integer"},"silent_seconds":{"type":"number"},
      "trials":{"type":"array","items":{"type":"integer"}}}},
-    "Overview":{"type":"object","required":["name","state","planned","ended","counts","trial_seconds","digest","paused","can_act","worker_count","workers","dropped"],"properties":{
+    "Overview":{"type":"object","required":["name","state","planned","ended","counts","trial_seconds","digest","paused","can_act","worker_count","dropped"],"properties":{
      "name":{"type":"string"},"state":{"type":"string"},"running_process":{"type":"integer"},
      "planned":{"type":"integer"},"ended":{"type":"integer"},
      "counts":{"type":"object","additionalProperties":{"type":"integer"}},
      "steps_per_second":{"type":"number"},"remaining_seconds":{"type":"number"},"trial_seconds":{"type":"number"},
      "digest":{"type":"string"},"paused":{"type":"boolean"},"can_act":{"type":"boolean"},
-     "worker_count":{"type":"integer"},"workers":{"type":"array","items":{"$ref":"#/components/schemas/Worker"}},
+     "worker_count":{"type":"integer"},
      "dropped":{"type":"object","additionalProperties":{"type":"integer"}}}},
     "Trial":{"type":"object","required":["trial","cell","row","column","stage","state","attempts"],"properties":{
      "trial":{"type":"integer"},"cell":{"type":"integer"},"row":{"type":"string"},"column":{"type":"string"},
@@ -44,16 +45,18 @@ let openAPIDocument = #"""
      "seeds":{"type":"array","items":{"type":"object"}},"candidates":{"type":"array","items":{"type":"object"}},
      "curves":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"points":{"$ref":"#/components/schemas/Curve"}}}}}}}},
   "paths":{
-   "/api/v1/overview":{"get":{"summary":"How far the sweep is.","responses":{"200":{"description":"Counts, rate, workers.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Overview"}}}},"401":{"$ref":"#/components/responses/unauthorized"}}}},
+   "/api/v1/overview":{"get":{"summary":"How far the sweep is.","responses":{"200":{"description":"Counts and rates.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Overview"}}}},"401":{"$ref":"#/components/responses/unauthorized"}}}},
    "/api/v1/matrix":{"get":{"summary":"The report's matrix.json of what is stored so far.","responses":{"200":{"description":"See docs/report.md.","content":{"application/json":{"schema":{"type":"object"}}}},"401":{"$ref":"#/components/responses/unauthorized"}}}},
-   "/api/v1/workers":{"get":{"summary":"Workers in contact, the first thousand.","responses":{"200":{"description":"Workers.","content":{"application/json":{"schema":{"type":"array","items":{"$ref":"#/components/schemas/Worker"}}}}},"401":{"$ref":"#/components/responses/unauthorized"}}}},
+   "/api/v1/workers":{"get":{"summary":"Workers in contact, a page at a time; the first thousand are listed one by one.","parameters":[
+     {"name":"sort","in":"query","schema":{"type":"string","enum":["","host","-silent","-trials"]}},
+     {"$ref":"#/components/parameters/offset"},{"$ref":"#/components/parameters/limit"}],
+    "responses":{"200":{"description":"How many are in contact, how many are listed, and those of the page.","content":{"application/json":{"schema":{"type":"object","required":["total","listed","offset","workers"],"properties":{"total":{"type":"integer"},"listed":{"type":"integer"},"offset":{"type":"integer"},"workers":{"type":"array","items":{"$ref":"#/components/schemas/Worker"}}}}}}},"400":{"$ref":"#/components/responses/wrong"},"401":{"$ref":"#/components/responses/unauthorized"}}}},
    "/api/v1/trials":{"get":{"summary":"Trials, a page at a time.","parameters":[
      {"name":"state","in":"query","schema":{"type":"string","enum":["","pending","leased","running","committing","paused","succeeded","failed","quarantined","cancelled","pruned"]}},
      {"name":"stage","in":"query","schema":{"type":"string","enum":["","tuning","reporting","reference"]}},
      {"name":"cell","in":"query","schema":{"type":"integer","minimum":0,"maximum":2147483647}},
      {"name":"sort","in":"query","schema":{"type":"string","enum":["","trial","-trial","loss","-loss","seconds","-seconds"]}},
-     {"name":"offset","in":"query","schema":{"type":"integer","minimum":0,"maximum":2147483647}},
-     {"$ref":"#/components/parameters/limit"}],
+     {"$ref":"#/components/parameters/offset"},{"$ref":"#/components/parameters/limit"}],
     "responses":{"200":{"description":"How many there are, and those of the page.","content":{"application/json":{"schema":{"type":"object","required":["total","offset","trials"],"properties":{"total":{"type":"integer"},"offset":{"type":"integer"},"trials":{"type":"array","items":{"$ref":"#/components/schemas/Trial"}}}}}}},"400":{"$ref":"#/components/responses/wrong"},"401":{"$ref":"#/components/responses/unauthorized"}}}},
    "/api/v1/trials/{trial}":{"get":{"summary":"One trial with its attempts and learning curve.","parameters":[{"$ref":"#/components/parameters/trial"}],"responses":{"200":{"description":"The trial.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/TrialDetail"}}}},"400":{"$ref":"#/components/responses/wrong"},"404":{"$ref":"#/components/responses/absent"},"401":{"$ref":"#/components/responses/unauthorized"}}}},
    "/api/v1/cells/{cell}":{"get":{"summary":"One cell of the matrix with its seeds, candidates and curves.","parameters":[{"name":"cell","in":"path","required":true,"schema":{"type":"integer","minimum":0,"maximum":2147483647}}],"responses":{"200":{"description":"The cell.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/CellDetail"}}}},"400":{"$ref":"#/components/responses/wrong"},"404":{"$ref":"#/components/responses/absent"},"401":{"$ref":"#/components/responses/unauthorized"}}}},

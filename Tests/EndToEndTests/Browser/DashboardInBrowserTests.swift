@@ -12,12 +12,7 @@ extension EndToEnd {
       let place = "ipc://\(directory.path)/s"
       let coordinator = try RunningProgram(
         ["serve", "tiny.yaml", "--out", "out", "--bind", place, "--dashboard", "127.0.0.1:0"], in: directory)
-      var address = ""
-      try waitUntil("the dashboard's address is told; so far \(coordinator.errors)") {
-        let rest = coordinator.errors.components(separatedBy: "dashboard at ").dropFirst().first
-        address = rest.map { String($0.prefix { $0 != "\n" }) } ?? ""
-        return address.hasSuffix("/")
-      }
+      let address = try dashboardAddress(coordinator)
       let browser = try HeadlessBrowser(in: directory)
       try browser.prefer("light")
       try browser.open(address)
@@ -25,7 +20,9 @@ extension EndToEnd {
       try waitUntil("the page shows that nothing has ended") {
         try browser.text("document.getElementById('facts').textContent").contains("0 of ")
       }
-      #expect(try browser.text("document.getElementById('workers').textContent").contains("none yet"))
+      try waitUntil("the page says that nobody works") {
+        try browser.text("document.getElementById('workers').textContent").contains("none yet")
+      }
       let worker = try RunningProgram(
         ["--connect", place, "--slots", "1", "--threads", "1"], of: "attune-worker", in: directory)
       try waitUntil("the page shows the worker") {
@@ -44,6 +41,55 @@ extension EndToEnd {
         browser.problems.allSatisfy { $0.contains("ERR_") || $0.contains("Failed to load") }, "\(browser.problems)")
 
       try lookAtTheEnd(directory)
+    }
+
+    @Test func `hundreds of workers are shown a page at a time, in the order that is asked for`() throws {
+      let directory = try TestDirectory(), count = 245
+      try directory.write(TinySweep.long.yaml, to: "tiny.yaml")
+      let place = "ipc://\(directory.path)/s"
+      let coordinator = try RunningProgram(
+        ["serve", "tiny.yaml", "--out", "out", "--bind", place, "--dashboard", "127.0.0.1:0"], in: directory)
+      // They keep contact for as long as their standard input is open, and never work.
+      let simulation = [
+        try productPath("attune"), "bench", "simulate-workers", "--connect", place, "--workers", "\(count)", "--first",
+        "1", "--credit", "1", "--idle", "--checkpoint", String(repeating: "0", count: 64), "--checkpoint-bytes", "1",
+      ].joined(separator: " ")
+      let workers = try RunningProgram(["-c", "sleep 600 | \(simulation)"], of: "/bin/sh", in: directory)
+      let address = try dashboardAddress(coordinator)
+      let browser = try HeadlessBrowser(in: directory)
+      try browser.open(address)
+      try waitUntil("the page counts all of them; \(workers.errors)") {
+        try browser.text("document.getElementById('worker-count').textContent") == "\(count)"
+      }
+      func range() throws -> String { try browser.text("document.getElementById('worker-range').textContent") }
+      func rows() throws -> Int { try browser.number("document.querySelectorAll('#workers tbody tr').length") }
+      try waitUntil("a page of them is there") { try range() == "1–20 of \(count)" && rows() == 20 }
+      try browser.click("#workers-after")
+      try waitUntil("the next page is there") { try range() == "21–40 of \(count)" && rows() == 20 }
+      _ = try browser.evaluate(
+        """
+        document.querySelector('#worker-filter select').value = '-trials';
+        document.querySelector('#worker-filter').dispatchEvent(new Event('change'))
+        """)
+      try waitUntil("those with trials come first") {
+        try range() == "1–20 of \(count)"
+          && browser.isTrue("!document.querySelector('#workers tbody tr').textContent.includes('idle')")
+      }
+      try browser.screenshot("dashboard-workers")
+      #expect(browser.problems == [])
+      let parts = address.dropFirst("http://".count).dropLast()
+      let wrong = try HTTPReply("GET", "/api/v1/workers?sort=size", at: String(parts))
+      #expect(wrong.status == 400 && wrong.body.contains("sort is \"size\"; write host, -silent or -trials"))
+    }
+
+    private func dashboardAddress(_ coordinator: RunningProgram) throws -> String {
+      var address = ""
+      try waitUntil("the dashboard's address is told; so far \(coordinator.errors)") {
+        let rest = coordinator.errors.components(separatedBy: "dashboard at ").dropFirst().first
+        address = rest.map { String($0.prefix { $0 != "\n" }) } ?? ""
+        return address.hasSuffix("/")
+      }
+      return address
     }
 
     private func lookAtTheEnd(_ directory: TestDirectory) throws {
