@@ -1,5 +1,5 @@
-// Reports of several directories, comparisons and exports through the real program; what Python makes of them where it is
-// installed (ATTUNE_PYTHON names another interpreter than python3).
+// Reports of several directories, comparisons and exports through the real program; what other programs make of them is
+// tested in OtherProgramTests.
 import Foundation
 import Shared
 import Testing
@@ -71,85 +71,6 @@ extension EndToEnd {
 
       #expect(try attune(["export", "tensorboard", "sweep", "--out", "logs", "--all"], in: directory).exitCode == 0)
       #expect(directory.contains("logs/relu/softmax/seed-0/events.out.tfevents.0000000000.attune"))
-      try python(sweep, directory)
-    }
-
-    /// The examples of docs/python.md, and the reader of TensorBoard itself, where they are installed.
-    private func python(_ sweep: TinySweep, _ directory: TestDirectory) throws {
-      guard let python = Python() else {
-        print("skipped: no python3 on the PATH, so docs/python.md and TensorBoard's reader were not tried")
-        return
-      }
-      if try python.has(["pandas", "torch", "safetensors"], in: directory) {
-        let page = try String(contentsOfFile: packagePath("docs/python.md"), encoding: .utf8)
-        let examples = page.components(separatedBy: "```python\n").dropFirst().map {
-          $0.components(separatedBy: "```")[0]
-        }
-        #expect(examples.count >= 4)
-        // One after the other in one process: most of the time goes into importing torch.
-        let ended = try python.run(examples.joined(separator: "\n"), in: directory)
-        #expect(ended.exitCode == 0, "\(ended.errors)")
-      } else {
-        print(
-          "skipped: \(python.path) has no pandas, torch and safetensors, so the examples of docs/python.md were not tried"
-        )
-      }
-      if try python.has(["tensorboard"], in: directory) {
-        let ended = try python.run(
-          """
-          from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
-          logs = EventMultiplexer().AddRunsFromDirectory("logs")
-          logs.Reload()
-          print(len(logs.Runs()))
-          run = "relu/softmax/seed-0"
-          print(*sorted(logs.Runs()[run]["scalars"]))
-          print([event.step for event in logs.Scalars(run, "validation_loss")][-1])
-          print(logs.Scalars(run, "final/test_loss")[0].value)
-          """, in: directory)
-        #expect(ended.exitCode == 0, "\(ended.errors)")
-        let lines = ended.outputLines
-        #expect(lines.first == "\(sweep.trialCount)")
-        #expect(lines.dropFirst().first?.contains("final/test_loss") == true)
-        #expect(lines.dropFirst(2).first == "\(sweep.steps)")
-        let loss = try #require(lines.last.flatMap(Double.init))
-        let table = try directory.read("metrics.csv").split(separator: "\n").first {
-          $0.contains(",reporting,0,") && $0.contains(",relu,softmax,") && $0.contains(",final,")
-            && $0.contains(",test_loss,")
-        }
-        #expect(Float(try #require(table?.split(separator: ",").last)) == Float(loss))
-      } else {
-        print("skipped: \(python.path) has no tensorboard, so its reader was not tried")
-      }
     }
   }
-}
-
-/// An interpreter with the packages that a test asks for.
-@ProcessThread private struct Python {
-  let path: String
-
-  init?() {
-    if let named = ProcessInfo.processInfo.environment["ATTUNE_PYTHON"] {
-      path = named
-      return
-    }
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
-    guard let folder = folders.first(where: { access("\($0)/python3", X_OK) == 0 }) else { return nil }
-    path = "\(folder)/python3"
-  }
-
-  func has(_ modules: [String], in directory: TestDirectory) throws -> Bool {
-    let wanted = modules.map { "'\($0)'" }.joined(separator: ", ")
-    let code =
-      "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in [\(wanted)]))"
-    return try run(code, in: directory).exitCode == 0
-  }
-
-  func run(_ code: String, in directory: TestDirectory) throws -> EndedProgram {
-    try RunningProgram(["-c", code], of: path, in: directory).end()
-  }
-}
-
-private func packagePath(_ name: String) -> String {
-  URL(filePath: #filePath).appending(path: "../../../\(name)").standardized.path
 }
