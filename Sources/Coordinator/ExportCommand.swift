@@ -19,33 +19,38 @@ struct ExportCommand: ParsableCommand {
     subcommands: [ExportTensorBoard.self, ExportMetrics.self, ExportCheckpoints.self])
 }
 
+/// What every export reads and writes.
+struct ExportPlaces: ParsableArguments {
+  @Argument(help: "The sweep's directory.", completion: .directory)
+  var directory: String
+  @Option(help: ArgumentHelp("The folder or the file to write.", valueName: "path"))
+  var out: String
+
+  func validate() throws {
+    try requireSweepName(directory)
+    try requireWord(out, "--out", "name where to write")
+  }
+}
+
 struct ExportTensorBoard: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tensorboard",
     abstract: "Write event files that TensorBoard reads, a run per trial.",
     discussion: """
-      Runs are named by row, column and seed. Their time is the time that the trial took, from 0. The last step has the
+      The folder is tensorboard's --logdir. Runs are named by row, column and seed. Their time is the time that the trial took, from 0. The last step has the
       final numbers under final/.
 
       Example:
         attune export tensorboard runs/quickstart --out runs/quickstart-tensorboard
       """)
 
-  @Argument(help: "The sweep's directory.", completion: .directory)
-  var directory: String
-  @Option(help: ArgumentHelp("The folder to write; tensorboard's --logdir.", valueName: "dir"))
-  var out: String
+  @OptionGroup var places: ExportPlaces
   @Flag(help: "Tuning trials too, not only those of the reporting seeds.")
   var all = false
 
-  func validate() throws {
-    try requireSweepName(directory)
-    try requireWord(out, "--out", "name a folder")
-  }
-
   func run() throws {
-    let sweep = try StoredSweep(reading: directory)
-    let place = normalizedDirectory(out)
+    let sweep = try StoredSweep(reading: places.directory)
+    let place = normalizedDirectory(places.out)
     let curves = try sweep.store.curves()
     var names = RunNames(sweep.plan)
     var count = 0
@@ -92,23 +97,15 @@ struct ExportMetrics: ParsableCommand {
         attune export metrics runs/quickstart --out metrics.csv
       """)
 
-  @Argument(help: "The sweep's directory.", completion: .directory)
-  var directory: String
-  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
-  var out: String
+  @OptionGroup var places: ExportPlaces
   @Flag(help: "Only the final numbers, without the curves.")
   var final = false
 
-  func validate() throws {
-    try requireSweepName(directory)
-    try requireWord(out, "--out", "name a file")
-  }
-
   func run() throws {
-    let sweep = try StoredSweep(reading: directory)
+    let sweep = try StoredSweep(reading: places.directory)
     let table = MetricsTable(sweep.plan)
     let curves = final ? [:] : try sweep.store.curves()
-    let file = try LineFile(out)
+    let file = try LineFile(places.out)
     try file.write(table.header)
     var count = 0
     for trial in sweep.trials.current {
@@ -118,7 +115,7 @@ struct ExportMetrics: ParsableCommand {
       }
     }
     try file.close()
-    print("wrote  \(countText(count, "line")) of \(countText(sweep.trials.current.count, "trial")) to \(out)")
+    print("wrote  \(countText(count, "line")) of \(countText(sweep.trials.current.count, "trial")) to \(places.out)")
   }
 }
 
@@ -134,22 +131,14 @@ struct ExportCheckpoints: ParsableCommand {
         attune export checkpoints runs/quickstart --out winners
       """)
 
-  @Argument(help: "The sweep's directory.", completion: .directory)
-  var directory: String
-  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
-  var out: String
+  @OptionGroup var places: ExportPlaces
   @Flag(help: "The networks of every cell, not only of the best sets.")
   var all = false
 
-  func validate() throws {
-    try requireSweepName(directory)
-    try requireWord(out, "--out", "name a folder")
-  }
-
   func run() throws {
-    let sweep = try StoredSweep(reading: directory)
+    let sweep = try StoredSweep(reading: places.directory)
     let matrix = SweepMatrix(results: try sweep.results())
-    let place = normalizedDirectory(out)
+    let place = normalizedDirectory(places.out)
     try makeDirectory(place)
     var names = FileNames()
     var index: [[TableValue]] = [["row", "column", "seed", "trial", "test_loss", "digest", "file"].map { .text($0) }]

@@ -118,7 +118,11 @@ import Testing
     let results = SampleSweep().results()
     let matrix = SweepMatrix(results: results)
     let html = reportHTML(results: results, matrix: matrix)
-    for row in matrix.rows { #expect(html.contains(rowSentence(row, matrix))) }
+    for row in matrix.rows {
+      let sentence = rowSentence(row, matrix)
+      #expect(sentence.hasPrefix(row.label + ":"))
+      #expect(html.contains("<li><strong>\(row.label)</strong>\(sentence.dropFirst(row.label.count))</li>"))
+    }
     #expect(html.contains(interactionSentence(matrix.interactions[0], matrix)))
     #expect(html.components(separatedBy: "edge of learning_rate").count == 12 + 1)
     #expect(html.contains(results.provenance.digest))

@@ -71,6 +71,9 @@ private func unfinished(_ matrix: SweepMatrix) -> Markup {
 }
 
 private func sentenceSection(_ matrix: SweepMatrix) -> Markup {
-  let items = matrix.rows.map { row -> Markup in "<li>\(rowSentence(row, matrix))</li>" }
+  let items = matrix.rows.map { row -> Markup in
+    // Every sentence begins with its row, which the eye looks for.
+    "<li><strong>\(row.label)</strong>\(String(rowSentence(row, matrix).dropFirst(row.label.count)))</li>"
+  }
   return "<section>\n<h2>What it says</h2>\n<ul class=\"sentences\">\(items.joined())</ul>\n</section>"
 }

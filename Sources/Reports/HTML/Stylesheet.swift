@@ -21,14 +21,15 @@ let stylesheet: Markup = """
   th,td{padding:5px 10px;text-align:left;border-bottom:1px solid var(--rule);vertical-align:top}
   td{white-space:nowrap}
   .facts td{white-space:normal;overflow-wrap:anywhere}
-  th{font-weight:600;max-width:24ch;overflow-wrap:anywhere}
+  th{font-weight:600;max-width:24ch;overflow-wrap:break-word}
   tr.selected td,tr.best-row td{font-weight:650}
   .heat{border-collapse:separate;border-spacing:5px;font-size:.95rem;width:100%}
   .pairs table,.dense{font-size:.8rem}.pairs th,.pairs td,.dense th,.dense td{padding:4px 7px}
   .heat th,.heat td{border:0}
   .heat th[scope=col]{text-align:center;padding:2px 6px;font-weight:600}
   .heat th[scope=col]:first-child{text-align:left;color:var(--quiet);font-weight:400;font-size:.8rem;vertical-align:bottom}
-  .heat th[scope=row]{vertical-align:middle;padding-right:14px;font-size:1.05rem}
+  .heat th[scope=row]{vertical-align:middle;padding-right:14px;font-size:1.05rem;text-wrap:balance}
+  .heat tr>:first-child{position:sticky;left:0;z-index:1;background:var(--bg)}
   .cell{background-color:var(--l);color:var(--lt)}
   @media screen and (prefers-color-scheme:dark){.cell{background-color:var(--d);color:var(--dt)}}
   .heat .cell,.heat .empty{width:calc(72% / var(--n));min-width:118px;height:84px;text-align:center;border-radius:6px;padding:0;vertical-align:top}
@@ -37,7 +38,7 @@ let stylesheet: Markup = """
   button:focus-visible,#detail-title:focus-visible{outline:3px solid var(--fg);outline-offset:2px}
   .compact{border-spacing:3px}.compact .cell,.compact .empty{min-width:62px;height:40px}
   .compact button{min-height:40px;padding:3px 2px}.compact .value{font-size:.82rem}.compact .marks{font-size:.72rem;font-weight:600}
-  .compact th[scope=row]{font-size:.9rem!important}.compact th[scope=col]{font-size:.8rem!important}
+  .compact th[scope=row]{font-size:.9rem!important}.compact th[scope=col]{font-size:.8rem!important;text-wrap:balance}
   .compact .best{outline-width:3px!important}
   .heat .empty{border:1px dashed var(--rule);color:var(--quiet);vertical-align:middle}
   .heat .best{outline:4px solid var(--accent);outline-offset:-1px}
@@ -79,5 +80,7 @@ let stylesheet: Markup = """
   @media print{body{font-size:11pt}main{max-width:none;padding:0}.take,.legend+.take,#detail{display:none!important}
   .cell,.swatch,.limited{print-color-adjust:exact;-webkit-print-color-adjust:exact}
   details.row{border:0;padding:0}figure,tr,.claim{break-inside:avoid}h2,h3,summary{break-after:avoid}.scroll{overflow:visible}
+  .figures{grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:14px}
+  table{font-size:8pt}.dense,.pairs table{font-size:6.8pt}.dense th,.dense td,.pairs th,.pairs td{padding:2px 4px}
   .chart,.wide .chart{min-width:0}.heat .cell,.heat .empty{min-width:0}}
   """
