@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: sweep test fuzz soak build bundle install test-bare setup arm64 lint format clean
+.PHONY: sweep test fuzz soak build bundle manual install package test-bare test-package setup arm64 lint format clean
 
 ## Set everything up and run the quickstart sweep; ends with the matrix and the path of the report.
 sweep: build
@@ -38,27 +38,25 @@ build: setup
 bundle: build
 	scripts/bundle-worker
 
-## The two programs below PREFIX, what shells complete for them, and their manual pages; DESTDIR stages them elsewhere.
+## Both programs, their manual pages, what shells complete, units and documents below PREFIX; DESTDIR stages them elsewhere.
 install: PREFIX ?= /usr/local
-install: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
-install: build
+install: build manual
+	DESTDIR=$(DESTDIR) scripts/install $(PREFIX)
+
+manual: setup
 	$(SWIFT) build -c release --product manual-pages
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	for program in attune attune-worker; do \
-		install -m 755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/bin/ || exit 1; \
-		$(BUILD)/$$program --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program || exit 1; \
-		$(BUILD)/$$program --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program || exit 1; \
-		$(BUILD)/$$program --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$program.fish || exit 1; \
-	done
-	$(BUILD)/manual-pages $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/attune $(BUILD)/attune-worker
-	gzip -9nf $(DESTDIR)$(PREFIX)/share/man/man1/attune.1 $(DESTDIR)$(PREFIX)/share/man/man1/attune-*.1
-	scripts/bundle-worker
-	install -D -m 644 $(BUILD)/attune-worker.tar.gz $(DESTDIR)$(PREFIX)/lib/attune/attune-worker.tar.gz
+
+## All of it as a tarball that needs nothing but glibc, and as a package of Debian: .build/packages
+package: build manual
+	scripts/package
 
 ## The worker's bundle in a Debian 12 that has nothing but its essential packages (made once, by debootstrap; needs root).
 test-bare: build
 	cluster/package/test-bare
+
+## The package of Debian there: installed, run by hand and by its units under a systemd of its own, removed. Needs root.
+test-package: package
+	cluster/package/test-package
 
 ## What the build needs from Debian; installs it where it may, else says how.
 setup:
