@@ -218,6 +218,6 @@ private let listScript = #"""
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
   for (const s of ['', 'pending', 'running', 'succeeded', 'failed', 'quarantined', 'cancelled', 'pruned', 'paused'])
     $('filter').elements.state.append(make('option', s || 'all', {value: s}));
-  listen();
-  refresh();
+  // The head at once: the first event may be a second away.
+  ask('api/v1/overview').then(answer => answer.json()).then(showOverview).catch(() => {}).finally(() => { listen(); refresh(); });
   """#
