@@ -24,7 +24,7 @@ let stylesheet: Markup = """
   th{font-weight:600;max-width:24ch;overflow-wrap:break-word}
   tr.selected td,tr.best-row td{font-weight:650}
   .heat{border-collapse:separate;border-spacing:5px;font-size:.95rem;width:100%}
-  .pairs table,.dense{font-size:.8rem}.pairs th,.pairs td,.dense th,.dense td{padding:4px 7px}
+  .pairs table,.dense{font-size:.77rem}.pairs th,.pairs td,.dense th,.dense td{padding:4px 5px}.pairs .quiet{font-size:inherit}
   .heat th,.heat td{border:0}
   .heat th[scope=col]{text-align:center;padding:2px 6px;font-weight:600}
   .heat th[scope=col]:first-child{text-align:left;color:var(--quiet);font-weight:400;font-size:.8rem;vertical-align:bottom}
@@ -80,7 +80,7 @@ let stylesheet: Markup = """
   @media print{body{font-size:11pt}main{max-width:none;padding:0}.take,.legend+.take,#detail{display:none!important}
   .cell,.swatch,.limited{print-color-adjust:exact;-webkit-print-color-adjust:exact}
   details.row{border:0;padding:0}figure,tr,.claim{break-inside:avoid}h2,h3,summary{break-after:avoid}.scroll{overflow:visible}
-  .figures{grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:14px}
+  .figures{grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:14px}.panels{grid-template-columns:1fr 1fr}
   table{font-size:8pt}.dense,.pairs table{font-size:6.8pt}.dense th,.dense td,.pairs th,.pairs td{padding:2px 4px}
   .chart,.wide .chart{min-width:0}.heat .cell,.heat .empty{min-width:0}}
   """
