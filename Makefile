@@ -54,9 +54,11 @@ package: build manual
 test-bare: build
 	cluster/package/test-bare
 
-## The package of Debian there: installed, run by hand and by its units under a systemd of its own, removed. Needs root.
+## The package of Debian there: installed, run by hand, by its units under a systemd of its own and by the commands of
+## Kubernetes' pods, and removed. Needs root.
 test-package: package
 	cluster/package/test-package
+	cluster/kubernetes/test-pods || [ $$? = 77 ]
 
 ## What the build needs from Debian; installs it where it may, else says how.
 setup:
