@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: sweep test fuzz soak build bundle manual install package test-bare test-package setup arm64 lint format clean
+.PHONY: sweep test fuzz soak build bundle manual install package test-bare test-package test-slurm test-ssh setup arm64 lint format clean
 
 ## Set everything up and run the quickstart sweep; ends with the matrix and the path of the report.
 sweep: build
@@ -59,6 +59,16 @@ test-bare: build
 test-package: package
 	cluster/package/test-package
 	cluster/kubernetes/test-pods || [ $$? = 77 ]
+
+## A sweep over a real Slurm of three nodes on this machine, disturbed; the digest of a local run, and no job left.
+test-slurm: bundle
+	scripts/setup slurm-wlm munge
+	cluster/slurm/test
+
+## A sweep over three hosts by ssh, one of which dies and comes back: real sshd on ports of loopback.
+test-ssh: bundle
+	scripts/setup openssh-server openssh-client
+	cluster/ssh/test
 
 ## What the build needs from Debian; installs it where it may, else says how.
 setup:

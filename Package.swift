@@ -67,6 +67,7 @@ let package = Package(
       name: "Manifests", dependencies: ["Shared", "Search", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
     .target(name: "Scheduling", dependencies: ["Shared", "Search"], swiftSettings: strict),
+    .target(name: "Cluster", dependencies: ["Shared"], swiftSettings: strict),
     .target(
       name: "Store",
       dependencies: [
@@ -96,10 +97,8 @@ let package = Package(
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Shared", "Search", "Manifests", "Scheduling", "Store", "Reports", "Exports", "Dashboard", "Messaging",
-        "Training",
-        "Theory",
-        "CMachine",
+        "Shared", "Search", "Manifests", "Scheduling", "Cluster", "Store", "Reports", "Exports", "Dashboard",
+        "Messaging", "Training", "Theory", "CMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
@@ -135,6 +134,7 @@ let package = Package(
     .testTarget(name: "SearchTests", dependencies: ["Search", "Shared"], swiftSettings: strict),
     .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Search", "Shared"], swiftSettings: strict),
     .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "Shared"], swiftSettings: strict),
+    .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Shared"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Shared"], swiftSettings: strict),
     .testTarget(name: "ExportsTests", dependencies: ["Exports", "Shared"], swiftSettings: strict),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Search", "Shared"], swiftSettings: strict),

@@ -16,7 +16,7 @@ struct AttuneCommand: ParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      RunCommand.self, ServeCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self,
+      RunCommand.self, ServeCommand.self, ClusterCommand.self, PlanCommand.self, StatusCommand.self, TrialsCommand.self,
       ExplainCommand.self, ReportCommand.self, CompareCommand.self, ExportCommand.self, DashboardCommand.self,
       PromptsCommand.self, DigestCommand.self, AuditCommand.self,
       TheoryCommand.self, EvaluateCommand.self, VerifyCommand.self, BenchCommand.self, KeysCommand.self,

@@ -122,13 +122,17 @@ package func fileName(for name: String) -> String {
 
 /// The worker program that stands beside this one.
 func workerExecutable() throws(CommandFailure) -> String {
-  var buffer = [CChar](repeating: 0, count: 4096)
-  let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-  let own = length > 0 ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
-  let path = parentDirectory(of: own) + "/attune-worker"
+  let path = parentDirectory(of: ownExecutable()) + "/attune-worker"
   guard access(path, X_OK) == 0 else {
     throw CommandFailure(
       "\(path): the worker program is missing; build it with `swift build -c release`, so that it stands beside attune")
   }
   return path
+}
+
+/// This program, whatever it was called by.
+func ownExecutable() -> String {
+  var buffer = [CChar](repeating: 0, count: 4096)
+  let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+  return length > 0 ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
 }

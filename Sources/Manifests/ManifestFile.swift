@@ -19,21 +19,27 @@ package func loadManifest(
   at path: String, checkpoints: CheckpointReader? = nil
 ) throws(ManifestError) -> LoadedManifest {
   let text: String
-  do { text = try manifestText(at: path) } catch { throw ManifestError(path: path, issues: [error]) }
+  do { text = try manifestText(at: path, example: manifestExample) } catch {
+    throw ManifestError(path: path, issues: [error])
+  }
   return try parseManifest(text, path: path, checkpoints: checkpoints)
 }
 
-private func manifestText(at path: String) throws(Issue) -> String {
+private let manifestExample = "name a manifest, such as sweeps/quickstart.yaml"
+
+/// The text of a file that a user wrote.
+/// - example: what to name instead where there is no such file.
+func manifestText(at path: String, example: String) throws(Issue) -> String {
   // Without O_NONBLOCK opening a named pipe would wait for its writer.
   let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-  guard descriptor >= 0 else { throw unreadable(errno) }
+  guard descriptor >= 0 else { throw unreadable(errno, example) }
   defer { close(descriptor) }
   var status = stat()
-  guard fstat(descriptor, &status) == 0 else { throw unreadable(errno) }
+  guard fstat(descriptor, &status) == 0 else { throw unreadable(errno, example) }
   switch status.st_mode & S_IFMT {
   case S_IFREG: break
-  case S_IFDIR: throw Issue("this is a directory", "name a manifest, such as sweeps/quickstart.yaml")
-  default: throw Issue("this is not a regular file", "name a manifest, such as sweeps/quickstart.yaml")
+  case S_IFDIR: throw Issue("this is a directory", example)
+  default: throw Issue("this is not a regular file", example)
   }
   guard status.st_size <= off_t(maximumManifestBytes) else { throw tooLarge(Int(status.st_size)) }
   // The file may grow while it is read, so the size alone is no bound.
@@ -42,7 +48,7 @@ private func manifestText(at path: String) throws(Issue) -> String {
   while count < bytes.count {
     let got = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count) }
     if got < 0, errno == EINTR { continue }
-    guard got >= 0 else { throw unreadable(errno) }
+    guard got >= 0 else { throw unreadable(errno, example) }
     if got == 0 { break }
     count += got
   }
@@ -53,9 +59,9 @@ private func manifestText(at path: String) throws(Issue) -> String {
   return text
 }
 
-private func unreadable(_ code: Int32) -> Issue {
+private func unreadable(_ code: Int32, _ example: String) -> Issue {
   code == ENOENT
-    ? Issue("there is no such file", "name a manifest, such as sweeps/quickstart.yaml")
+    ? Issue("there is no such file", example)
     : Issue("the file cannot be read: \(String(cString: strerror(code)))", "check the path and its permissions")
 }
 

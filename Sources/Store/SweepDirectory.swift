@@ -16,6 +16,8 @@ package struct SweepDirectory: Hashable, Sendable {
   package var log: String { path + "/log.jsonl" }
   /// What the coordinator that runs tells about itself; see `CoordinatorStatus`.
   package var status: String { path + "/status.json" }
+  /// What `attune cluster` keeps; it may be there before the sweep is.
+  package var cluster: String { path + "/cluster" }
   var lock: String { path + "/.lock" }
 
   /// "process 12 on host" while somebody runs the sweep.
@@ -36,7 +38,7 @@ package struct SweepDirectory: Hashable, Sendable {
     guard access(path, R_OK | X_OK) == 0 else { throw .system(errno, place: path, doing: "reading it") }
     if FileManager.default.fileExists(atPath: database) { return .sweep }
     let names = try storing(path) { try FileManager.default.contentsOfDirectory(atPath: path) }
-    let others = names.filter { $0 != ".lock" && $0 != "blobs" }.sorted()
+    let others = names.filter { ![".lock", "blobs", "cluster"].contains($0) }.sorted()
     guard let first = others.first else { return .empty }
     return .foreign(others.count == 1 ? first : "\(first) and \(others.count - 1) more")
   }
