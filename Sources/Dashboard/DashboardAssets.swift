@@ -71,12 +71,14 @@ private let dashboardStyle = """
   .actions,.filter{display:flex;flex-wrap:wrap;gap:6px 14px;align-items:center;font-size:.875rem;margin:6px 0}
   button,select,input{font:inherit;color:inherit;background:var(--soft);border:1px solid var(--rule);border-radius:5px;padding:3px 10px}
   button{cursor:pointer}button:disabled{opacity:.45;cursor:default}
+  .filter[hidden]{display:none}
   .pager{margin-left:auto;display:flex;gap:8px;align-items:center}
   td.cell,tr.link{cursor:pointer}
   tr.link:hover td,tr.link:focus td{background:var(--soft)}
   td.cell:focus-visible,tr.link:focus-visible{outline:3px solid var(--fg);outline-offset:1px}
   dialog{border:1px solid var(--rule);border-radius:10px;background:var(--bg);color:var(--fg);width:min(920px,94vw);max-height:88vh;padding:18px 22px}
   dialog::backdrop{background:rgba(0,0,0,.45)}
+  #detail{padding-top:16px}
   dialog .close{float:right;font-size:1.1rem}
   dialog h2{margin:0 0 6px;padding:0;border:0}dialog h3{margin:16px 0 4px}
   #matrix>section>h2{margin-top:16px;border:0}#matrix a{text-decoration:none;pointer-events:none}

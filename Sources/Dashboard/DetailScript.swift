@@ -4,7 +4,8 @@ let detailScript = #"""
   // Round values between two powers of ten: the coarsest steps that give three of them.
   function ticks(low, high) {
     let found = [];
-    for (const steps of [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8], Array.from({length: 90}, (_, i) => (10 + i) / 10)]) {
+    for (const steps of [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8],
+      [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9], Array.from({length: 90}, (_, i) => (10 + i) / 10)]) {
       found = [];
       for (let e = Math.floor(low); e <= Math.ceil(high); e++) for (const m of steps) {
         const v = +(m * 10 ** e).toPrecision(2), l = Math.log10(v);
@@ -26,7 +27,8 @@ let detailScript = #"""
     };
     const points = curves.flatMap(c => c.points.filter(p => p[1] > 0));
     if (!points.length) return make('p', 'no learning curve has been measured yet', {class: 'quiet'});
-    const w = 860, h = 280, left = 62, right = 10, top = 10, bottom = 34;
+    // As wide as there is room for, so that its letters stay legible.
+    const w = Math.max(320, Math.min(860, innerWidth - 80)), h = 280, left = 62, right = 10, top = 10, bottom = 34;
     svg.setAttribute('viewBox', `0 0 ${w} ${h}`);
     svg.setAttribute('role', 'img');
     svg.setAttribute('aria-label', 'validation loss against training step');
@@ -55,11 +57,15 @@ let detailScript = #"""
     }
     return table;
   }
+  function scrollable(...parts) { const d = make('div', null, {class: 'scroll'}); d.append(...parts); return d; }
   async function open(title, path, build) {
     const box = $('detail-body');
     fill(box, make('h2', title), make('p', 'reading…', {class: 'quiet'}));
     if (!$('detail').open) $('detail').showModal();
-    try { fill(box, make('h2', title), ...build(await (await ask(path)).json())); }
+    try {
+      const {heading, parts} = build(await (await ask(path)).json());
+      fill(box, make('h2', heading), ...parts);
+    }
     catch (error) { fill(box, make('h2', title), make('p', error.message, {class: 'lost'})); }
   }
   function showCell(id) {
@@ -80,10 +86,10 @@ let detailScript = #"""
       }), 'nothing is tuned', 3));
       const list = make('button', 'list its trials', {type: 'button'});
       list.onclick = () => { view.cell = id; view.trials.offset = 0; $('detail').close(); showTrials(); $('trials').scrollIntoView(); };
-      const scroll = (...e) => { const d = make('div', null, {class: 'scroll'}); d.append(...e); return d; };
       const state = [c.verdict, c.status === 'ok' ? '' : c.status, c.pending ? `${count(c.pending)} trials to go` : ''];
-      return [make('p', `${c.column} on ${c.row}: ${state.filter(s => s).join(', ')}`, {class: 'answer'}), make('p', c.sentence, {class: 'quiet'}),
-        chart(c.curves), make('h3', 'Reporting seeds'), scroll(seeds), make('h3', 'Tuning'), scroll(tuned), list];
+      return {heading: `${c.column} on ${c.row}`, parts: [make('p', state.filter(s => s).join(', '), {class: 'answer'}),
+        make('p', c.sentence, {class: 'quiet'}), chart(c.curves), make('h3', 'Reporting seeds'), scrollable(seeds),
+        make('h3', 'Tuning'), scrollable(tuned), list]};
     });
   }
   function showTrial(id) {
@@ -99,10 +105,10 @@ let detailScript = #"""
         if (t.can_cancel) actions.append(button('cancel', `api/v1/trials/${id}/cancel`, `Cancel trial ${id}? Its cell loses this seed.`));
         if (t.can_retry) actions.append(button('try again', `api/v1/trials/${id}/retry`));
       }
-      return [make('p', t.what), chart([{name: 'validation loss', points: t.curve}]),
+      return {heading: 'Trial ' + id, parts: [make('p', t.what), chart([{name: 'validation loss', points: t.curve}]),
         facts([['state', t.state], ['why', t.why], ['loss', number(t.loss)], ['time', t.seconds === undefined ? null : seconds(t.seconds)],
           ['checkpoint', t.checkpoint], ['configuration', t.configuration], ['parameters', t.parameters]]),
-        make('h3', 'Attempts'), attempts, actions];
+        make('h3', 'Attempts'), scrollable(attempts), actions]};
     });
   }
 
