@@ -23,6 +23,8 @@ struct ReplicationScenario: Sendable {
       name: "near-tie, 0.6 deviations", means: [0, 0.0153, 0.036, 0.06], deviation: 0.018, stuckShare: 0),
     ReplicationScenario(
       name: "near-tie, 0.5 deviations", means: [0, 0.01273, 0.036, 0.06], deviation: 0.018, stuckShare: 0),
+    ReplicationScenario(
+      name: "near-tie, 0.4 deviations", means: [0, 0.01018, 0.036, 0.06], deviation: 0.018, stuckShare: 0),
     ReplicationScenario(name: "clear", means: [0, 0.06, 0.3, 1], deviation: 0.005, stuckShare: 0),
     ReplicationScenario(
       name: "stuck in 10 % of seeds", means: [0, 0.03, 0.06, 0.1], deviation: 0.005, stuckShare: 0.1),
@@ -53,7 +55,7 @@ struct ReplicationScenario: Sendable {
       let row = SequentialRow(
         cells: zip(losses, counts).map { losses, count in
           SequentialCell(lnLosses: Array(losses.prefix(count)), excesses: Array(losses.prefix(count)))
-        }, confidence: Self.confidence, tieMargin: Self.tieMargin)
+        }, confidence: Self.confidence, tieMargin: Self.tieMargin, horizon: Self.settings.horizon)
       let steps = Self.settings.nextSeeds(row)
       guard steps.contains(where: { $0.seeds > 0 }) else {
         return (counts.indices.map(row.isExcluded), counts.indices.map(row.isTied), counts)

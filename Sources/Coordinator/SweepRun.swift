@@ -18,7 +18,9 @@ final class SweepRun {
 
   init(_ plan: SweepPlan, in directory: String) throws {
     self.plan = plan
-    store = try SweepStore.forRunning(plan, in: directory)
+    // One that this program cannot read any more says nothing.
+    let earlier = try? readManifest(SweepDirectory(directory).manifest).plan.replication
+    store = try SweepStore.forRunning(plan, in: directory, earlier: earlier)
     stored = try store.takeStoredAtOpening()
     (plannedCount, endedCount) = plan.grown(by: stored.lazy.map(\.record)).census(stored)
   }

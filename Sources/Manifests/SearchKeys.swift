@@ -72,28 +72,40 @@ extension EarlyTermination {
 }
 
 extension Replication {
+  private enum Key: String, CaseIterable {
+    case minimum = "min"
+    case maximum = "max"
+    case horizon, until
+  }
+
   /// - node: what stands after `replicate`.
-  /// - standard: the smallest number of seeds where `min` is not given.
   init(_ node: ManifestNode, line: Int) throws(Issue) {
     let subject = "replicate"
-    self.init(minimum: 8, maximum: 40)
+    var numbers: [Key: Int] = [:]
     for entry in try node.entries(of: subject, "write {min: 8, max: 40, until: decided}") {
-      switch entry.key {
-      case "min": minimum = try entry.value.integer(of: "\(subject).min", in: 2...maximumSeeds)
-      case "max": maximum = try entry.value.integer(of: "\(subject).max", in: 2...maximumSeeds)
-      case "until":
+      switch Key(rawValue: entry.key) {
+      case let key? where key != .until:
+        numbers[key] = try entry.value.integer(of: "\(subject).\(entry.key)", in: 2...maximumSeeds)
+      case .until?:
         guard try entry.value.word(of: "\(subject).until", "write decided") == "decided" else {
           throw entry.value.issue("\(subject).until", "write decided")
         }
       default:
         throw Issue(
           line: entry.line, "\(subject) has the unknown key \"\(excerpt(entry.key))\"",
-          suggestion(for: entry.key, among: ["min", "max", "until"]))
+          suggestion(for: entry.key, among: Key.allCases.map(\.rawValue)))
       }
     }
+    self.init(
+      minimum: numbers[.minimum] ?? 8, maximum: numbers[.maximum] ?? 40, horizon: numbers[.horizon])
     guard minimum <= maximum else {
       throw Issue(
         line: line, "\(subject) has min \(minimum) and max \(maximum)", "write a min that is at most the max")
+    }
+    guard (minimum...maximum).contains(horizon) else {
+      throw Issue(
+        line: line, "\(subject) has horizon \(horizon)",
+        "write a number from \(minimum) to \(maximum), its min and max, or leave it out")
     }
   }
 }

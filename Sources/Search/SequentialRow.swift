@@ -28,13 +28,17 @@ package struct SequentialRow: Sendable {
   /// The cell with the smallest loss among those that are not excluded; nil where no two have a seed in common.
   package let leader: Int?
   private let tieMargin: Double
+  private let bettor: Bettor
 
-  package init(cells: [SequentialCell], confidence: Double, tieMargin: Double) {
+  /// - horizon: the number of seeds that bets are made towards.
+  package init(cells: [SequentialCell], confidence: Double, tieMargin: Double, horizon: Int) {
     self.cells = cells
     alpha = 1 - confidence
     self.tieMargin = tieMargin
+    let bettor = Bettor(alpha: 1 - confidence, horizon: horizon)
+    self.bettor = bettor
     let evidence = cells.indices.map { loser in
-      Self.evidence(cells, loser: loser, winners: cells.indices.filter { $0 != loser }, isGuarded: true)
+      bettor.evidence(cells, loser: loser, winners: cells.indices.filter { $0 != loser }, isGuarded: true)
     }
     self.evidence = evidence
     let threshold = 1 / (1 - confidence)
@@ -48,14 +52,14 @@ package struct SequentialRow: Sendable {
 
   /// Anytime-valid p that some rival beats the cell as it was trained.
   package func trainedP(_ cell: Int) -> Double {
-    1 / Self.evidence(cells, loser: cell, winners: cells.indices.filter { $0 != cell }, isGuarded: false)
+    1 / bettor.evidence(cells, loser: cell, winners: cells.indices.filter { $0 != cell }, isGuarded: false)
   }
 
   /// Seeds below which nothing can be excluded: one rival of several wins each by as much.
   /// - rivals: at least one.
-  package static func seedsNeeded(rivals: Int, confidence: Double) -> Int {
-    var process = EvidenceProcess(rivals: rivals), seeds = 0
-    while process.evidence * (1 - confidence) < 1 {
+  package func seedsNeeded(rivals: Int) -> Int {
+    var process = bettor.process(rivals: rivals), seeds = 0
+    while process.evidence * alpha < 1 {
       process.observe([1] + Array(repeating: nil, count: rivals - 1))
       seeds += 1
     }
@@ -68,7 +72,7 @@ package struct SequentialRow: Sendable {
   /// Anytime-valid p that this rival beats the cell, as trained or `guarded` by its attainable reference; not corrected
   /// for the number of rivals.
   package func p(_ winner: Int, beats loser: Int, guarded: Bool = false) -> Double {
-    1 / Self.evidence(cells, loser: loser, winners: [winner], isGuarded: guarded)
+    1 / bettor.evidence(cells, loser: loser, winners: [winner], isGuarded: guarded)
   }
 
   /// Whether the normalised excesses of a cell and the leader differ by less than the margin: evidence against both
@@ -81,28 +85,13 @@ package struct SequentialRow: Sendable {
 
   /// Anytime-valid p that the normalised excesses of two cells differ by the margin or more.
   package func p(ofTie a: Int, _ b: Int) -> Double {
-    var above = EvidenceProcess(rivals: 1), below = EvidenceProcess(rivals: 1)
+    var above = bettor.process(rivals: 1), below = bettor.process(rivals: 1)
     for (first, second) in zip(cells[a].excesses, cells[b].excesses) {
       guard let first, let second else { continue }
       above.observe([tieMargin - (first - second)])
       below.observe([tieMargin + (first - second)])
     }
     return 1 / min(above.evidence, below.evidence)
-  }
-
-  private static func evidence(
-    _ cells: [SequentialCell], loser: Int, winners: [Int], isGuarded: Bool
-  ) -> Double {
-    var process = EvidenceProcess(rivals: winners.count)
-    for (seed, loss) in cells[loser].lnLosses.enumerated() {
-      guard let loss else { continue }
-      let standard = isGuarded ? min(loss, cells[loser].lnReferences[seed] ?? loss) : loss
-      process.observe(
-        winners.map { winner in
-          cells[winner].lnLosses.indices.contains(seed) ? cells[winner].lnLosses[seed].map { standard - $0 } : nil
-        })
-    }
-    return process.evidence
   }
 
   /// The cell whose largest mean difference to another, on the seeds both have, is smallest: with equal seeds that of the
@@ -122,5 +111,26 @@ package struct SequentialRow: Sendable {
       return nil
     }
     return candidates[best]
+  }
+}
+
+/// What all processes of a row aim at.
+private struct Bettor {
+  let alpha: Double
+  let horizon: Int
+
+  func process(rivals: Int) -> EvidenceProcess { EvidenceProcess(rivals: rivals, alpha: alpha, horizon: horizon) }
+
+  func evidence(_ cells: [SequentialCell], loser: Int, winners: [Int], isGuarded: Bool) -> Double {
+    var process = process(rivals: winners.count)
+    for (seed, loss) in cells[loser].lnLosses.enumerated() {
+      guard let loss else { continue }
+      let standard = isGuarded ? min(loss, cells[loser].lnReferences[seed] ?? loss) : loss
+      process.observe(
+        winners.map { winner in
+          cells[winner].lnLosses.indices.contains(seed) ? cells[winner].lnLosses[seed].map { standard - $0 } : nil
+        })
+    }
+    return process.evidence
   }
 }

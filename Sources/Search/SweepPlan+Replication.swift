@@ -20,7 +20,8 @@ extension SweepPlan {
         ).scores)
     }
     return replication.nextSeeds(
-      SequentialRow(cells: measured, confidence: report.confidence, tieMargin: report.tieMargin),
+      SequentialRow(
+        cells: measured, confidence: report.confidence, tieMargin: report.tieMargin, horizon: replication.horizon),
       isComparable: Problem.differences(problems, besides: axis(.columns)?.name).isEmpty)
   }
 

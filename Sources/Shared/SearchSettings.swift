@@ -66,7 +66,12 @@ package struct Replication: Hashable, Sendable {
   package var minimum: Int
   /// Seeds that no cell exceeds.
   package var maximum: Int
-  package init(minimum: Int, maximum: Int) { (self.minimum, self.maximum) = (minimum, maximum) }
+  /// Seeds that tests aim to decide by: the first edition's maximum, as evidence is evidence only if what it aims at was
+  /// chosen before looking.
+  package var horizon: Int
+  package init(minimum: Int, maximum: Int, horizon: Int? = nil) {
+    (self.minimum, self.maximum, self.horizon) = (minimum, maximum, horizon ?? maximum)
+  }
 }
 
 extension SweepPlan {

@@ -34,6 +34,16 @@ extension SweepPlan {
     return "\(count): " + Self.describe(example.parameters, nearest: cells.flatMap(\.candidates))
   }
 
+  /// Why rows that were judged by an earlier edition's `replicate` cannot go on by this one's, in words; nil if they can.
+  package func difference(fromEarlier earlier: Replication?) -> String? {
+    guard let earlier, let replication, earlier.horizon != replication.horizon else { return nil }
+    let remedy =
+      replication.maximum >= earlier.horizon
+      ? "write horizon: \(earlier.horizon) beside max" : "write a max of at least \(earlier.horizon)"
+    return "replicate aims at \(replication.horizon) seeds instead of \(earlier.horizon), and its tests hold only for "
+      + "what was chosen before looking: \(remedy)"
+  }
+
   /// The most steps of the candidates that go on where shorter trials ended.
   private var longestContinuations: [TrialParameters: Int] {
     var longest: [TrialParameters: Int] = [:]

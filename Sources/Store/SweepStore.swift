@@ -28,8 +28,9 @@ package final class SweepStore {
 
   /// Opens `path` to run `plan` there, making the directory if need be. Refuses a directory of something else, one that
   /// another process runs, and a plan that leaves out or changes what was run.
+  /// - earlier: what the directory's manifest says of `replicate`.
   package static func forRunning(
-    _ plan: SweepPlan, in path: String, wallClock: @escaping () -> Date = Date.init
+    _ plan: SweepPlan, in path: String, earlier: Replication? = nil, wallClock: @escaping () -> Date = Date.init
   ) throws(StoreError) -> SweepStore {
     let directory = SweepDirectory(path)
     switch try directory.content() {
@@ -41,7 +42,8 @@ package final class SweepStore {
     let store = try SweepStore(writing: directory, wallClock: wallClock)
     let stored = try store.trials(of: plan)
     let records = stored.lazy.map(\.record)
-    if let difference = plan.grown(by: records).difference(from: records) {
+    let difference = plan.grown(by: records).difference(from: records) ?? plan.difference(fromEarlier: earlier)
+    if let difference {
       throw .otherSweep(directory: path, difference: difference)
     }
     store.storedAtOpening = stored

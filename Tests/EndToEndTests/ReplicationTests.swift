@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
   @ProcessThread @Suite struct ReplicatedRows {
-    private static func manifest(maximum: Int = 14, steps: Int = 200) -> String {
+    private static func manifest(maximum: Int = 14, horizon: Int? = nil, steps: Int = 200) -> String {
       """
       name: rows
       method: grid
@@ -21,7 +21,7 @@ extension EndToEnd {
         validation_prompts: {value: 64}
         test_prompts: {value: 200}
       seeds: {tune: 1}
-      replicate: {min: 6, max: \(maximum), until: decided}
+      replicate: {min: 6, max: \(maximum), \(horizon.map { "horizon: \($0), " } ?? "")until: decided}
 
       """
     }
@@ -94,6 +94,11 @@ extension EndToEnd {
       let refused = try attune(command(workers: 2), in: directory)
       #expect(refused.exitCode != 0 && refused.errors.contains("such as reporting seed "), "\(refused.errors)")
       try directory.write(Self.manifest(maximum: 14), to: "rows.yaml")
+      let other = try attune(command(workers: 2), in: directory)
+      #expect(
+        other.exitCode != 0 && other.errors.contains("aims at 14 seeds instead of 8")
+          && other.errors.contains("write horizon: 8 beside max"), "\(other.errors)")
+      try directory.write(Self.manifest(maximum: 14, horizon: 8), to: "rows.yaml")
       #expect(try attune(command(workers: 2), in: directory).exitCode == 0)
       let after = try seeds(in: directory)
       #expect(zip(before, after).allSatisfy { $0 <= $1 } && before != after)

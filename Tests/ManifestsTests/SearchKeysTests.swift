@@ -137,6 +137,15 @@ import Testing
       refusal(ofKey: "replicate: {min: 8, max: 4}")
         == "a.yaml:6: replicate has min 8 and max 4; write a min that is at most the max")
     #expect(
+      try Manifests.parseManifest(smallest + "replicate: {max: 60, horizon: 40}\n", path: "a").plan.replication
+        == Replication(minimum: 8, maximum: 60, horizon: 40))
+    #expect(
+      refusal(ofKey: "replicate: {max: 30, horizon: 40}")
+        == "a.yaml:6: replicate has horizon 40; write a number from 8 to 30, its min and max, or leave it out")
+    #expect(
+      refusal(ofKey: "replicate: {horizont: 40}")
+        == "a.yaml:6: replicate has the unknown key \"horizont\"; did you mean horizon?")
+    #expect(
       refusal(ofKey: "replicate: {until: certain}") == "a.yaml:6: replicate.until is \"certain\"; write decided")
     #expect(
       refusal(ofKey: "replicate: {max: 20}\nseeds: 8")

@@ -50,10 +50,10 @@ package struct MatrixRow: Sendable {
     label = Self.label(coordinates, measured)
     let differences = Problem.differences(measured.compactMap(\.problem), besides: columns)
     self.differences = differences
-    let sequential = replication.map { _ in
+    let sequential = replication.map { replication in
       SequentialRow(
         cells: measured.map { SequentialCell($0.scores) }, confidence: settings.confidence,
-        tieMargin: settings.tieMargin)
+        tieMargin: settings.tieMargin, horizon: replication.horizon)
     }
     self.replication = replication.flatMap { replication in
       sequential.map { replication.nextSeeds($0, isComparable: differences.isEmpty) }

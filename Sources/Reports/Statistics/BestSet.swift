@@ -127,7 +127,7 @@ package struct BestSet: Sendable {
   /// The smallest number of seeds that can exclude anything.
   package var seedsNeeded: Int {
     guard contenders > 1 else { return 1 }
-    if sequential != nil { return SequentialRow.seedsNeeded(rivals: contenders - 1, confidence: 1 - alpha) }
+    if let sequential { return sequential.seedsNeeded(rivals: contenders - 1) }
     return (1...SignFlipTest.exactPairs).first { excludes(SignFlipTest.smallestP(pairs: $0)) }
       ?? SignFlipTest.exactPairs
   }
