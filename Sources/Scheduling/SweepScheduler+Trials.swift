@@ -194,6 +194,7 @@ extension SweepScheduler {
       return
     }
     learnLength(of: index, from: result)
+    learnSpeed(of: session, from: index, result)
     learnPace(of: session, from: index, result, at: now)
     if result.outcome == .paused {
       if paused(index, result) {

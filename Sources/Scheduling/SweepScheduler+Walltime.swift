@@ -12,9 +12,10 @@ struct TrialShape: Hashable {
   let batch: Int
   let stage: TrialStage
 
-  init(_ record: TrialRecord) {
+  /// - stage: instead of the trial's own.
+  init(_ record: TrialRecord, stage: TrialStage? = nil) {
     let parameters = record.parameters
-    (task, heads, layers, stage) = (parameters.task, parameters.heads, parameters.layers, record.stage)
+    (task, heads, layers, self.stage) = (parameters.task, parameters.heads, parameters.layers, stage ?? record.stage)
     (context, dimension, batch) = (parameters.context, parameters.dimension, parameters.batch)
   }
 }
@@ -97,25 +98,30 @@ extension SweepScheduler {
       of: TrialShape(trials[index].record), steps: steps, threads: threads, besideOthers: besideOthers)
   }
 
-  /// The first trial of the queue that is still pending and that the worker has the time for. When none of those looked
-  /// at fits, the worker rests: the queue changes little from one event to the next.
+  /// The first trial of the queue that is still pending and that the worker has the time for, or the one that suits its
+  /// speed. When none of those looked at fits, the worker rests: the queue changes little from one event to the next.
   mutating func nextRunnable(
     for session: WorkerSession, threads: Int, at now: MonotonicInstant
   ) -> Int? {
-    guard let remaining = remaining(of: session, at: now) else { return nextRunnable() }
-    if let rest = workers[session]?.restsUntil, rest > now { return nil }
+    let remaining = remaining(of: session, at: now), preference = lengthPreference(of: session)
+    guard remaining != nil || preference != nil else { return nextRunnable() }
+    if remaining != nil, let rest = workers[session]?.restsUntil, rest > now { return nil }
     let whole = workers[session]?.wholeTime
-    var passedOver: [Int] = []
-    defer { for index in passedOver { enqueue(index) } }
-    while passedOver.count < Self.mostPassedOver, let index = nextRunnable() {
-      let length = length(of: index, threads: threads)
-      if fitsWalltime(length: length, remaining: remaining, whole: whole) { return index }
-      passedOver.append(index)
+    var lookedAt: [Int] = [], fitting: [Int] = []
+    while lookedAt.count < Self.mostPassedOver, let index = nextRunnable() {
+      lookedAt.append(index)
+      guard fitsWalltime(length: length(of: index, threads: threads), remaining: remaining, whole: whole) else {
+        continue
+      }
+      fitting.append(index)
+      if preference == nil { break }
     }
-    if !passedOver.isEmpty {
+    let chosen = preference.map { preferred(fitting, by: $0) } ?? fitting.first
+    for index in lookedAt where index != chosen { enqueue(index) }
+    if chosen == nil, !lookedAt.isEmpty {
       workers[session]?.restsUntil = now + settings.releasePause
       look(notAfter: now + settings.releasePause)
     }
-    return nil
+    return chosen
   }
 }

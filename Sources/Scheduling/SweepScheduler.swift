@@ -39,6 +39,9 @@ package struct SweepScheduler {
   var pauses: [Int: Int] = [:]
   /// How long trials take, as far as any of their shape has ended.
   var lengths = TrialLengths()
+  var speedModel = SpeedModel()
+  /// Of the workers present, once it is known of any.
+  var speeds: (slowest: Double, fastest: Double)?
 
   var tokenCounter: Int64 = 0
   var workerCounter = 0
@@ -244,6 +247,10 @@ struct Worker {
   /// Some of its trials have more threads than they were granted.
   var hasLent = false
   var pace = WorkerPace()
+  /// Of its slots, by its trials so far.
+  var speed: Double?
+  /// `speed` when all workers' were last compared.
+  var countedSpeed: Double?
   /// No grants before this time.
   var restsUntil: MonotonicInstant?
   /// When its walltime makes it give everything back; nil without a limit.
