@@ -145,7 +145,8 @@ let package = Package(
     .testTarget(
       name: "WorkerTests", dependencies: ["Worker", "Messaging", "Training", "Shared"], swiftSettings: strict),
     .testTarget(
-      name: "CoordinatorTests", dependencies: ["Coordinator", "Store", "Scheduling", "Shared"], swiftSettings: strict),
+      name: "CoordinatorTests", dependencies: ["Coordinator", "Store", "Scheduling", "Shared", "Training"],
+      swiftSettings: strict),
     // Writes down kernel calls of this machine, to be played again on arm64 (scripts/arm64).
     .executableTarget(
       name: "Arm64Recorder", dependencies: ["Training", "Kernels", "KernelTypes", "Shared"],

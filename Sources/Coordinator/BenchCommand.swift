@@ -25,6 +25,7 @@ struct BenchTraining: ParsableCommand {
       a batch. fraction_of_peak relates the step's nominal operations to the multiply-adds the same threads can do.
       pool_us is the median time to hand the step's chunks to the threads and to wait for them, with nothing to do in
       any (pool_us_p99: all but one in a hundred take less); serial_us is what one thread does alone in every step.
+      attune plan uses the figures on machines of the same kind (~/.local/state/attune/training.json).
 
       Example:
         attune bench training --activation exp --layers 3 --context 14 --dimension 5 --batch 30000 --threads 2
@@ -62,6 +63,18 @@ struct BenchTraining: ParsableCommand {
     let measurement = measureTraining(
       try parameters(), threads: threads, instructionSet: try chosenInstructionSet(isa), seconds: seconds)
     print(json ? try jsonText(measurement) : text(measurement))
+    keep(measurement)
+  }
+
+  /// For `attune plan`. A measurement is no less worth where it cannot be kept.
+  private func keep(_ measurement: TrainingMeasurement) {
+    guard let path = MeasuredSpeeds.path(ProcessInfo.processInfo.environment) else { return }
+    var speeds = MeasuredSpeeds(readingFrom: path)
+    speeds.keep(
+      measurement, of: MeasuredSpeeds.machine(measurement.instructionSet), day: MeasuredSpeeds.today)
+    do { try speeds.write(to: path) } catch {
+      tell("attune: \(path): the figures were not kept for attune plan: \(error.localizedDescription)")
+    }
   }
 
   private func parameters() throws -> TrialParameters {

@@ -12,16 +12,33 @@ package struct TrialCosts {
     package init(drawing: Double, step: Double) { (self.drawing, self.step) = (drawing, step) }
   }
 
+  /// A measurement of another day.
+  package struct StoredTiming {
+    package var parameters: TrialParameters
+    package var timing: Timing
+    /// `2026-11-22`
+    package var day: String
+    package init(parameters: TrialParameters, timing: Timing, day: String) {
+      (self.parameters, self.timing, self.day) = (parameters, timing, day)
+    }
+  }
+
   /// What the time of drawing a prompt depends on, and what that of a step per operation does.
   private struct Source: Hashable {
     let task: TaskKernel
     let context: Int
     let dimension: Int
+    init(_ parameters: TrialParameters) {
+      (task, context, dimension) = (parameters.task, parameters.context, parameters.dimension)
+    }
   }
   private struct Shape: Hashable {
     let heads: Heads
     let context: Int
     let dimension: Int
+    init(_ parameters: TrialParameters) {
+      (heads, context, dimension) = (parameters.heads, parameters.context, parameters.dimension)
+    }
   }
 
   /// Beyond so many shapes, or so long, the first one stands for all: an estimate must not take long itself.
@@ -32,16 +49,37 @@ package struct TrialCosts {
 
   private let time: (TrialParameters) -> Timing
   private let elapsed: () -> Duration
-  private var measurements = 0
+  /// Shapes that were timed now.
+  package private(set) var measurements = 0
+  /// Of the stored measurements that were used.
+  package private(set) var storedDays: Set<String> = []
   /// Seconds per operation.
   private var drawing: [Source: Double] = [:]
   private var stepping: [Shape: Double] = [:]
   private var first: (drawing: Double, stepping: Double)?
+  private var days: [Shape: String] = [:]
 
+  /// - stored: earlier measurements, later ones of a shape last.
   /// - elapsed: since some moment before the first measurement.
   /// - time: measures one batch of parameters that `sample` returned.
-  package init(elapsed: @escaping () -> Duration, time: @escaping (TrialParameters) -> Timing) {
+  package init(
+    stored: [StoredTiming] = [], elapsed: @escaping () -> Duration, time: @escaping (TrialParameters) -> Timing
+  ) {
     (self.elapsed, self.time) = (elapsed, time)
+    for entry in stored {
+      let cost = Self.cost(entry.timing, of: entry.parameters), shape = Shape(entry.parameters)
+      drawing[Source(entry.parameters)] = cost.drawing
+      stepping[shape] = cost.stepping
+      days[shape] = entry.day
+    }
+  }
+
+  /// Seconds per operation.
+  private static func cost(_ timing: Timing, of sample: TrialParameters) -> (drawing: Double, stepping: Double) {
+    (
+      drawing: timing.drawing / Double(sample.batch) / drawingOperations(sample),
+      stepping: timing.step / nominalOperations(sample)
+    )
   }
 
   /// One thread's time for a whole trial: its steps, and its evaluations, which have no backward pass and so a third of
@@ -62,8 +100,8 @@ package struct TrialCosts {
 
   /// Seconds per operation of drawing and of a step.
   private mutating func measure(_ parameters: TrialParameters) -> (drawing: Double, stepping: Double) {
-    let source = Source(task: parameters.task, context: parameters.context, dimension: parameters.dimension)
-    let shape = Shape(heads: parameters.heads, context: parameters.context, dimension: parameters.dimension)
+    let source = Source(parameters), shape = Shape(parameters)
+    if let day = days[shape] { storedDays.insert(day) }
     if let drawn = drawing[source], let stepped = stepping[shape] { return (drawn, stepped) }
     if let first, measurements >= Self.mostMeasured || elapsed() > Self.patience {
       return (drawing[source] ?? first.drawing, stepping[shape] ?? first.stepping)
@@ -71,10 +109,7 @@ package struct TrialCosts {
     let sample = Self.sample(of: parameters)
     let timing = time(sample)
     measurements += 1
-    let cost = (
-      drawing: timing.drawing / Double(sample.batch) / Self.drawingOperations(sample),
-      stepping: timing.step / nominalOperations(sample)
-    )
+    let cost = Self.cost(timing, of: sample)
     drawing[source] = drawing[source] ?? cost.drawing
     stepping[shape] = stepping[shape] ?? cost.stepping
     first = first ?? cost

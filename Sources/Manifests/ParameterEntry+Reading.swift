@@ -13,6 +13,7 @@ extension ParameterEntry {
         line: line, "\(subject) has nested parameters", "write its value as one: \(subject): {value: …}")
     }
     var fields = Fields(subject: subject, line: line, entries: entries)
+    if let when = fields.take("when") { conditions = try Self.conditions(of: name, when, definitions) }
     let distribution = try Self.distribution(&fields)
     try fields.allowOnly(distribution.keys)
     switch distribution {
@@ -23,6 +24,33 @@ extension ParameterEntry {
       domain = try Self.choices(name, fields, definitions)
     default: domain = .range(try Self.range(name, distribution, fields))
     }
+  }
+
+  /// `when: {optimizer: [adam, adamw]}`: a value or a list of them for each parameter; all must hold.
+  private static func conditions(
+    of name: ParameterName, _ node: ManifestNode, _ definitions: Definitions
+  ) throws(Issue) -> [Condition] {
+    let subject = "\(name.rawValue).when"
+    let entries = try node.entries(of: subject, "write {optimizer: adam}, a parameter and the value it must have")
+    guard !entries.isEmpty else { throw Issue(line: node.line, "\(subject) is empty", "write {optimizer: adam}") }
+    var conditions: [Condition] = []
+    for entry in entries {
+      guard let parent = ParameterName(rawValue: entry.key) else {
+        let near = nearest(to: entry.key, among: ParameterName.allCases.map(\.rawValue))
+        throw Issue(
+          line: entry.line, "\(subject) has \"\(excerpt(entry.key))\", which is not a parameter",
+          near.map { "did you mean \($0)?" } ?? "docs/manifest.md lists all parameters")
+      }
+      var items = [entry.value]
+      if case .list(let list) = entry.value.content { items = list }
+      guard !items.isEmpty else {
+        throw Issue(line: entry.line, "\(subject).\(parent.rawValue) is an empty list", "write at least one value")
+      }
+      var values: [Placed] = []
+      for item in items { values.append(try placed(parent, item, definitions)) }
+      conditions.append(Condition(parent: parent, values: values, line: entry.line))
+    }
+    return conditions
   }
 
   private static func remedyForBareValue(_ node: ManifestNode) -> String {
@@ -49,7 +77,7 @@ extension ParameterEntry {
     if fields.has("values") { return fields.has("probabilities") ? .categoricalWithProbabilities : .categorical }
     guard fields.has("min") || fields.has("max") else {
       if let stray = fields.entries.first {
-        let known = Set(DistributionName.allCases.flatMap(\.keys) + ["distribution"]).sorted()
+        let known = Set(DistributionName.allCases.flatMap(\.keys) + ["distribution", "when"]).sorted()
         guard known.contains(stray.key) else {
           throw Issue(
             line: stray.line, "\(fields.subject) has the unknown key \"\(excerpt(stray.key))\"",
@@ -178,7 +206,7 @@ private struct Fields {
         "\(subject) has \(isKnown ? "the key" : "the unknown key") \"\(excerpt(entry.key))\"",
         isKnown
           ? "beside \(keys.joined(separator: ", ")) it has no meaning, remove it"
-          : suggestion(for: entry.key, among: keys + ["distribution"]))
+          : suggestion(for: entry.key, among: keys + ["distribution", "when"]))
     }
   }
 

@@ -16,10 +16,18 @@ struct ParameterEntry {
     case range(ValueDistribution)
   }
 
+  /// One line of `when`: the parameter takes part only while another one has one of these values.
+  struct Condition {
+    let parent: ParameterName
+    let values: [Placed]
+    let line: Int
+  }
+
   let name: ParameterName
   /// Of the parameter's name.
   let line: Int
   let domain: Domain
+  var conditions: [Condition] = []
 
   /// A parameter that takes several values.
   var isSearched: Bool {
@@ -29,6 +37,18 @@ struct ParameterEntry {
     case .range: true
     }
   }
+
+  /// Those that are written down; nil for a range.
+  var values: [Placed]? {
+    switch domain {
+    case .constant(let placed): [placed]
+    case .choices(let values, _): values
+    case .range: nil
+    }
+  }
+
+  /// Whether configurations differ in it, as far as it is no axis.
+  var isTuned: Bool { isSearched || !conditions.isEmpty }
 
   /// How many values a grid has along this parameter; nil where it has none.
   var gridCount: UInt64? {

@@ -4,7 +4,10 @@ import Shared
 
 extension PlanDraft {
   /// The first `count` points of the grid; parameters as in `tuned`, the last varying fastest.
-  func gridTuples(_ tuned: [ParameterEntry], count: Int) throws(Issue) -> [[ParameterValue]] {
+  func gridTuples(
+    _ tuned: [ParameterEntry], _ space: SearchSpace, count: Int
+  ) throws(Issue) -> [[ParameterValue]] {
+    guard space.conditions.isEmpty else { return try conditionalGridTuples(tuned, space, count: count) }
     var tuples: [[ParameterValue]] = []
     tuples.reserveCapacity(count)
     for index in 0..<count {
@@ -21,7 +24,9 @@ extension PlanDraft {
   }
 
   /// The first `count` different draws. Fewer if the values on offer run out.
-  func randomTuples(_ tuned: [ParameterEntry], count: Int) throws(Issue) -> [[ParameterValue]] {
+  func randomTuples(
+    _ tuned: [ParameterEntry], _ space: SearchSpace, count: Int
+  ) throws(Issue) -> [[ParameterValue]] {
     var tuples: [[ParameterValue]] = []
     var seen: Set<[ParameterValue]> = []
     // A draw that was there before is left out, as a trial is never run twice. With few values left each try is
@@ -32,6 +37,7 @@ extension PlanDraft {
         var stream = DrawStream(seed: samplerSeed, draw: UInt32(draw), parameter: entry.name.rawValue)
         tuple.append(try entry.draw(draw, from: &stream))
       }
+      tuple = space.settled(tuple)
       if seen.insert(tuple).inserted { tuples.append(tuple) }
     }
     return tuples
@@ -51,7 +57,7 @@ extension PlanDraft {
   /// The first value of every parameter that is not drawn, without those named.
   func constants(_ others: Set<ParameterName>) -> [ParameterName: ParameterValue] {
     var values: [ParameterName: ParameterValue] = [:]
-    for entry in parameters.values where !others.contains(entry.name) {
+    for entry in parameters.values where !others.contains(entry.name) && entry.conditions.isEmpty {
       switch entry.domain {
       case .constant(let placed): values[entry.name] = placed.value
       case .choices(let choices, _): values[entry.name] = choices.first?.value
@@ -62,12 +68,13 @@ extension PlanDraft {
   }
 
   /// All cells, the last axis varying fastest.
-  func cells(axes: [Axis], tuned: [ParameterName], tuples: [[ParameterValue]]) throws(Issue) -> [CellPlan] {
+  func cells(axes: [Axis], _ space: SearchSpace, tuples: [[ParameterValue]]) throws(Issue) -> [CellPlan] {
+    let tuned = space.dimensions.map(\.name)
     var values = constants([])
     var cells: [CellPlan] = []
     var known: Set<TrialParameters> = []
     // On these the defaults of others depend.
-    let needsAll = tuned.contains { [.recipe, .steps, .initialization].contains($0) }
+    let needsAll = !space.conditions.isEmpty || tuned.contains { [.recipe, .steps, .initialization].contains($0) }
     for index in 0..<axes.reduce(1, { $0 * $1.values.count }) {
       var rest = index
       var coordinates: [ParameterValue] = []
@@ -84,7 +91,7 @@ extension PlanDraft {
         if !needsAll, let first = candidates.first?.parameters, let changed = first.replacing(tuned, with: tuple) {
           candidate = changed
         } else {
-          for (name, value) in zip(tuned, tuple) { values[name] = value }
+          space.assign(tuple, to: &values)
           candidate = try configuration(values)
         }
         try checkNew(candidate, among: &known)

@@ -34,8 +34,16 @@ struct PlanDraft {
   /// The plan and notes on it.
   func plan(source: String) throws(Issue) -> (SweepPlan, notes: [String]) {
     let axisEntries = try enumeratedAxes()
+    let (draft, notes) = try resolvingConditions(axes: Set(axisEntries.map(\.entry.name)))
+    let (plan, more) = try draft.plan(axisEntries, source: source)
+    return (plan, notes + more)
+  }
+
+  private func plan(
+    _ axisEntries: [(role: AxisRole, entry: ParameterEntry)], source: String
+  ) throws(Issue) -> (SweepPlan, notes: [String]) {
     let axisNames = Set(axisEntries.map(\.entry.name))
-    let tuned = parameters.values.filter { $0.isSearched && !axisNames.contains($0.name) }.sorted { $0.name < $1.name }
+    let tuned = parameters.values.filter { $0.isTuned && !axisNames.contains($0.name) }.sorted { $0.name < $1.name }
     for entry in tuned where entry.name.decidesTheProblem {
       let name = entry.name.rawValue
       throw Issue(
@@ -45,17 +53,17 @@ struct PlanDraft {
     var notes = tuned.compactMap(surprise)
 
     let cellCount = axisEntries.reduce(UInt64(1)) { saturatingProduct($0, $1.entry.gridCount ?? 1) }
-    let candidateCount = try candidateCount(cells: cellCount, tuned: tuned)
+    let space = SearchSpace(tuned.map(\.dimension), conditions: searchConditions(tuned))
+    let candidateCount = try candidateCount(cells: cellCount, tuned: tuned, space)
     let tuneCount = candidateCount > 1 ? try checkedTuneSeeds(tuned) : 0
     try checkTrialCount(cells: cellCount, candidates: candidateCount, tuneSeeds: tuneCount)
 
-    let space = SearchSpace(tuned.map(\.dimension))
     let configurations = min(Int(candidateCount), space.tupleCount ?? .max)
     let initial = method == .bayes ? initialCount(of: configurations, tuned: tuned.count) : Int(candidateCount)
     let draws =
       switch method {
-      case .grid: try gridTuples(tuned, count: initial)
-      case .random: try randomTuples(tuned, count: initial)
+      case .grid: try gridTuples(tuned, space, count: initial)
+      case .random: try randomTuples(tuned, space, count: initial)
       case .sobol, .bayes: try sobolTuples(tuned, space, count: initial)
       }
     if method == .bayes ? configurations < Int(candidateCount) : draws.count < initial {
@@ -69,7 +77,7 @@ struct PlanDraft {
       for index in 0..<Int(entry.gridCount ?? 1) { values.append(try entry.gridValue(at: index)) }
       axes.append(Axis(name: entry.name, role: role, values: values))
     }
-    let cells = try cells(axes: axes, tuned: tuned.map(\.name), tuples: draws)
+    let cells = try cells(axes: axes, space, tuples: draws)
     let isTuned = draws.count > 1
     try checkSearchKeys(cells, isTuned: isTuned, &notes)
     var plan = SweepPlan(
@@ -79,6 +87,7 @@ struct PlanDraft {
       source: source)
     plan.checkpoints = checkpoints
     plan.names = names
+    plan.conditions = space.conditions
     plan.replication = replication?.settings
     if isTuned {
       plan.earlyTermination = earlyTermination?.settings
@@ -134,7 +143,9 @@ struct PlanDraft {
   }
 
   /// Configurations per cell: the same number in every cell.
-  private func candidateCount(cells: UInt64, tuned: [ParameterEntry]) throws(Issue) -> UInt64 {
+  private func candidateCount(
+    cells: UInt64, tuned: [ParameterEntry], _ space: SearchSpace
+  ) throws(Issue) -> UInt64 {
     var perCell: UInt64?
     if let runCap {
       perCell = UInt64(runCap.value) / cells
@@ -146,9 +157,8 @@ struct PlanDraft {
     }
     switch method {
     case .grid:
-      var product: UInt64 = 1
       for entry in tuned {
-        guard let count = entry.gridCount else {
+        guard entry.gridCount != nil else {
           throw Issue(
             line: entry.line, "\(entry.name.rawValue) has a range without steps, which method grid cannot enumerate",
             "write values, int_uniform or q_uniform, or `method: random`")
@@ -158,9 +168,14 @@ struct PlanDraft {
             line: entry.line, "\(entry.name.rawValue) has probabilities, which method grid cannot follow",
             "remove them, or write `method: random`")
         }
-        product = saturatingProduct(product, count)
       }
-      return min(product, perCell ?? .max)
+      let count = space.countTuples { tuned[$0].gridCount } ?? .max
+      guard space.conditions.isEmpty || count <= maximumTrials else {
+        throw Issue(
+          line: parametersLine, "the grid has more than \(maximumTrials) configurations per cell",
+          "shorten a list, or write `method: random`")
+      }
+      return min(count, perCell ?? .max)
     case .random, .sobol, .bayes:
       guard let perCell else {
         throw Issue(

@@ -164,7 +164,7 @@ package struct CellTuning: Sendable {
     generation += 1
     let history = configurations.indices.map { candidate in
       SearchObservation(
-        tuple: plan.tuned.map { configurations[candidate].parameters.value(of: $0) },
+        tuple: search.space.settled(plan.tuned.map { configurations[candidate].parameters.value(of: $0) }),
         score: score(evidence(candidate)))
     }
     let cell = cell

@@ -3,14 +3,25 @@
 import Shared
 
 extension SearchSpace {
-  /// The tuple at a point: every coordinate above 0 and below 1. Values are canonical.
+  /// The tuple at a point: every coordinate above 0 and below 1. Values are canonical, what takes no part is at rest.
   /// - Throws: where a distribution reaches beyond what its parameter allows.
   package func tuple(at point: [Double]) throws(ParameterError) -> [ParameterValue] {
     var tuple: [ParameterValue] = []
     for (dimension, u) in zip(dimensions, point) {
       tuple.append(try dimension.name.canonical(drawn: dimension.value(at: u)))
     }
-    return tuple
+    return settled(tuple)
+  }
+
+  /// The tuple with every parameter that takes no part at its middle value, so that tuples that make one configuration are
+  /// equal, and a model of the scores sees no difference where there is none.
+  /// Source: Lévesque, Durand, Gagné & Sabourin 2017, "Bayesian optimization for conditional hyperparameter spaces".
+  package func settled(_ tuple: [ParameterValue]) -> [ParameterValue] {
+    guard !conditions.isEmpty else { return tuple }
+    return zip(dimensions, zip(tuple, activity(of: tuple))).map { dimension, entry in
+      let (value, isActive) = entry
+      return isActive ? value : (try? dimension.name.canonical(drawn: dimension.value(at: 0.5))) ?? value
+    }
   }
 
   /// The middle of the coordinates that map to `tuple`.
@@ -20,11 +31,7 @@ extension SearchSpace {
 
   /// How many tuples there are; nil where a parameter has a range without steps, `Int.max` where there are more.
   package var tupleCount: Int? {
-    dimensions.reduce(1) { product, dimension in
-      guard let product, let count = dimension.valueCount else { return nil }
-      let (result, overflow) = product.multipliedReportingOverflow(by: count)
-      return overflow ? .max : result
-    }
+    countTuples { dimensions[$0].valueCount.map(UInt64.init) }.map { Int(clamping: $0) }
   }
 }
 

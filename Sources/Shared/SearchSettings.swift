@@ -78,10 +78,10 @@ extension SweepPlan {
   /// The configuration of a cell with these tuned values; nil where they are refused together.
   /// - tuple: in the order of `tuned`.
   package func parameters(of cell: CellPlan, tuple: [ParameterValue]) -> TrialParameters? {
-    guard let search, tuple.count == tuned.count else { return nil }
+    guard let search, tuple.count == search.space.dimensions.count else { return nil }
     var values = search.constants
     for (axis, value) in zip(axes, cell.coordinates) { values[axis.name] = value }
-    for (name, value) in zip(tuned, tuple) { values[name] = value }
+    search.space.assign(tuple, to: &values)
     return try? TrialParameters(values: values)
   }
 }

@@ -34,10 +34,43 @@ package struct SearchDimension: Hashable, Sendable {
   package init(_ name: ParameterName, _ domain: Domain) { (self.name, self.domain) = (name, domain) }
 }
 
+/// A tuned parameter that takes part only while another one, tuned as well, has certain values.
+package struct SearchCondition: Hashable, Sendable {
+  package var name: ParameterName
+  package var parent: ParameterName
+  /// Of the parent: at least one, canonical.
+  package var values: [ParameterValue]
+  package init(_ name: ParameterName, when parent: ParameterName, is values: [ParameterValue]) {
+    (self.name, self.parent, self.values) = (name, parent, values)
+  }
+}
+
+extension Collection<SearchCondition> {
+  /// Whether a parameter takes part: all its conditions hold, and what they name takes part itself. Conditions have no
+  /// cycles.
+  package func activate(_ name: ParameterName, _ value: (ParameterName) -> ParameterValue?) -> Bool {
+    allSatisfy { condition in
+      guard condition.name == name else { return true }
+      return value(condition.parent).map(condition.values.contains) ?? false && activate(condition.parent, value)
+    }
+  }
+
+  /// `schedule is cosine and clip_norm is 1`; nil for a parameter that always takes part.
+  package func text(of name: ParameterName, shown: (ParameterValue) -> String) -> String? {
+    let parts = filter { $0.name == name }.map { condition in
+      "\(condition.parent.rawValue) is \(condition.values.map(shown).joined(separator: " or "))"
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: " and ")
+  }
+}
+
 /// The tuned parameters in the order of `SweepPlan.tuned`: a point of the space is a tuple of values in this order.
 package struct SearchSpace: Hashable, Sendable {
   package var dimensions: [SearchDimension]
-  package init(_ dimensions: [SearchDimension]) { self.dimensions = dimensions }
+  package var conditions: [SearchCondition]
+  package init(_ dimensions: [SearchDimension], conditions: [SearchCondition] = []) {
+    (self.dimensions, self.conditions) = (dimensions, conditions)
+  }
 }
 
 extension ParameterName {

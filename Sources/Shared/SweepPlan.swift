@@ -71,6 +71,8 @@ package struct SweepPlan: Sendable {
   package var axes: [Axis]
   /// Searched parameters that are not axes, sorted by name.
   package var tuned: [ParameterName]
+  /// Of tuned parameters: while one takes no part its configurations have its default.
+  package var conditions: [SearchCondition] = []
   package var cells: [CellPlan]
   package var tuneSeeds: [Seed]
   /// Of every cell; `replicate` adds further ones to some.
@@ -107,6 +109,11 @@ package struct SweepPlan: Sendable {
     self.metric = metric
     self.report = report
     self.source = source
+  }
+
+  /// `warmup_steps (where schedule is cosine)`, or the name alone.
+  package func tunedText(_ name: ParameterName) -> String {
+    name.rawValue + (conditions.text(of: name, shown: shown).map { " (where \($0))" } ?? "")
   }
 
   /// A value as tables show it: by the manifest's own names.

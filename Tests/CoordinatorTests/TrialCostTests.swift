@@ -2,6 +2,7 @@
 import Coordinator
 import Shared
 import Testing
+import Training
 
 @Suite struct TrialCostTests {
   private func parameters(
@@ -103,5 +104,32 @@ import Testing
     #expect(try plan(40) == TrialCosts.mostMeasured)
     now = TrialCosts.patience + .milliseconds(1)
     #expect(try plan(20) == 1)
+  }
+
+  @Test func `what was measured before is not measured again, and is scaled to the shape at hand`() throws {
+    let small = try parameters("exp", context: 14, dimension: 5, layers: 3, heads: 1, batch: 512)
+    var large = small
+    (large.batch, large.layers) = (30_000, 6)
+    var timed = 0
+    func seconds(_ parameters: TrialParameters, stored: [TrialCosts.StoredTiming]) -> (Double, TrialCosts) {
+      var costs = TrialCosts(stored: stored, elapsed: { .zero }) {
+        timed += 1
+        return .init(drawing: 2, step: 3 * nominalOperations($0) / nominalOperations(small))
+      }
+      return (costs.seconds(of: parameters, .tuning), costs)
+    }
+    let stored = TrialCosts.StoredTiming(parameters: small, timing: .init(drawing: 2, step: 3), day: "2026-11-20")
+    let (known, costs) = seconds(large, stored: [stored])
+    #expect(timed == 0 && costs.measurements == 0 && costs.storedDays == ["2026-11-20"])
+    #expect(
+      timingText(costs, "a processor, 2 cores, avx2")
+        == "Steps were timed by attune bench training on 2026-11-20, a processor, 2 cores, avx2.")
+    let (measured, fresh) = seconds(large, stored: [])
+    #expect(timed == 1 && abs(known / measured - 1) < 1e-9)
+    #expect(timingText(fresh, "a processor") == "1 shape was timed now, a processor.")
+    // Another activation is another shape.
+    large.heads = Heads([.relu])
+    let (_, both) = seconds(large, stored: [stored])
+    #expect(timed == 2 && both.storedDays.isEmpty)
   }
 }

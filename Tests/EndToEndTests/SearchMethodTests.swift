@@ -6,24 +6,28 @@ import Testing
 extension EndToEnd {
   @ProcessThread @Suite struct SearchMethods {
     private static func manifest(_ search: String, steps: Int = 200) -> String {
-      """
-      name: search
-      \(search)
-      parameters:
-        task: {values: [linear, relu]}
-        activation: {values: [relu, softmax]}
-        learning_rate: {distribution: log_uniform_values, min: 0.001, max: 0.1}
-        warmup_steps: {min: 0, max: 20}
-        layers: {value: 1}
-        context: {value: 4}
-        dimension: {value: 2}
-        batch: {value: 64}
-        steps: {value: \(steps)}
-        validation_prompts: {value: 64}
-        test_prompts: {value: 100}
-      seeds: {tune: 1, report: 2}
+      // Generations also where one parameter takes part only while another has a certain value.
+      let warmup =
+        search.contains("generation: 2")
+        ? "{min: 0, max: 20, when: {schedule: cosine}}\n  schedule: {values: [cosine, constant]}" : "{min: 0, max: 20}"
+      return """
+        name: search
+        \(search)
+        parameters:
+          task: {values: [linear, relu]}
+          activation: {values: [relu, softmax]}
+          learning_rate: {distribution: log_uniform_values, min: 0.001, max: 0.1}
+          warmup_steps: \(warmup)
+          layers: {value: 1}
+          context: {value: 4}
+          dimension: {value: 2}
+          batch: {value: 64}
+          steps: {value: \(steps)}
+          validation_prompts: {value: 64}
+          test_prompts: {value: 100}
+        seeds: {tune: 1, report: 2}
 
-      """
+        """
     }
 
     @Test(arguments: [

@@ -85,4 +85,45 @@ import Testing
     let rate = SearchSpace([SearchDimension(.learningRate, .range(.init(.normal(mu: 0, sigma: 1))))])
     #expect(throws: ParameterError.self) { try rate.tuple(at: [0.2]) }
   }
+
+  @Test func `what takes no part is at rest, so that points of one configuration are one point`() throws {
+    let space = SearchSpace(
+      [
+        SearchDimension(.optimizer, .choices([.text("adam"), .text("sgd")], probabilities: nil)),
+        SearchDimension(.beta1, .range(ValueDistribution(.uniform(0.1...0.9)))),
+        SearchDimension(.beta2, .choices([.number(0.8), .number(0.9), .number(0.95)], probabilities: nil)),
+      ],
+      conditions: [
+        SearchCondition(.beta1, when: .optimizer, is: [.text("adam")]),
+        SearchCondition(.beta2, when: .optimizer, is: [.text("adam")]),
+      ])
+    let first = try space.tuple(at: [0.9, 0.1, 0.1]), second = try space.tuple(at: [0.7, 0.6, 0.9])
+    #expect(first == second && first == [.text("sgd"), .number(0.5), .number(0.9)])
+    #expect(space.point(of: first)[1...] == [0.5, 0.5])
+    #expect(try space.tuple(at: [0.1, 0.1, 0.1]) != space.tuple(at: [0.1, 0.6, 0.9]))
+    #expect(space.tupleCount == nil)
+    var values: [ParameterName: ParameterValue] = [.beta2: .number(0.99)]
+    space.assign(first, to: &values)
+    #expect(values == [.optimizer: .text("sgd")])
+    #expect(try space.sobolTuples(count: 40, seed: 1).count { $0[0] == .text("sgd") } == 1)
+  }
+
+  @Test func `tuples are counted by what takes part`() {
+    let words: [ParameterValue] = [.text("adam"), .text("adamw"), .text("sgd")]
+    func numbers(_ count: Int) -> SearchDimension.Domain {
+      .choices((0..<count).map { .number(0.1 + 0.01 * Double($0)) }, probabilities: nil)
+    }
+    let space = SearchSpace(
+      [
+        SearchDimension(.beta1, numbers(5)), SearchDimension(.beta2, numbers(7)),
+        SearchDimension(.optimizer, .choices(words, probabilities: nil)), SearchDimension(.weightDecay, numbers(4)),
+      ],
+      conditions: [
+        SearchCondition(.beta1, when: .optimizer, is: [.text("adam"), .text("adamw")]),
+        SearchCondition(.beta2, when: .beta1, is: [.number(0.1)]),
+        SearchCondition(.weightDecay, when: .optimizer, is: [.text("adamw")]),
+      ])
+    // adam: 4 + 7; adamw: 4 times as many; sgd: 1.
+    #expect(space.tupleCount == 11 + 44 + 1)
+  }
 }

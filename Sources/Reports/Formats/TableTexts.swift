@@ -74,7 +74,7 @@ func runSummary(_ matrix: SweepMatrix) -> [(label: String, text: String)] {
     ("seeds", "\(matrix.tuneSeeds) tuning, \(matrix.reportSeedsText) reporting, all different"),
     (
       "search",
-      "\(matrix.method.rawValue) over \(matrix.tuned.isEmpty ? "nothing" : listText(matrix.tuned.map(\.rawValue)))"
+      "\(matrix.method.rawValue) over \(matrix.tuned.isEmpty ? "nothing" : listText(matrix.tunedTexts))"
         + ", judged by \(matrix.metric.name.rawValue)"
     ),
     ("wall time", durationText(seconds: provenance.wallSeconds)),

@@ -19,6 +19,8 @@ package struct SweepMatrix: Sendable {
   package let description: String
   package let axes: [Axis]
   package let tuned: [ParameterName]
+  /// As prose names them: with what they depend on.
+  let tunedTexts: [String]
   package let method: SearchMethod
   package let metric: SweepMetric
   package let settings: ReportSettings
@@ -47,6 +49,7 @@ package struct SweepMatrix: Sendable {
   package init(results: SweepResults) {
     let plan = results.plan
     (name, description, axes, tuned) = (plan.name, plan.description, plan.axes, plan.tuned)
+    tunedTexts = plan.tuned.map(plan.tunedText)
     (method, metric, settings) = (plan.method, plan.metric, plan.report)
     (tuneSeeds, reportSeeds, replication) = (plan.tuneSeeds.count, plan.reportSeeds.count, plan.replication)
     columns = plan.axis(.columns)?.values.map(plan.shown) ?? [""]

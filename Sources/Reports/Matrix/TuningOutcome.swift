@@ -56,6 +56,9 @@ package struct TuningOutcome: Sendable {
         return result.tuningLoss(plan.metric.name)
       }
     }
+    func takesPart(_ name: ParameterName, in candidate: Int) -> Bool {
+      plan.conditions.activate(name) { cell.candidates[candidate].value(of: $0) }
+    }
     let selection = selectCandidate(losses: losses)
     candidates = zip(values, zip(selection.scores, losses)).map {
       TuningCandidate(values: $0, score: $1.0, losses: $1.1)
@@ -65,8 +68,10 @@ package struct TuningOutcome: Sendable {
     (self.pending, self.missing) = (pending, missing)
     edges =
       selected.map { index in
-        plan.tuned.indices.filter { column in isEdge(values[index][column], among: values.map { $0[column] }) }
-          .map { plan.tuned[$0] }
+        plan.tuned.indices.filter { column in
+          let tried = cell.candidates.indices.filter { takesPart(plan.tuned[column], in: $0) }
+          return tried.contains(index) && isEdge(values[index][column], among: tried.map { values[$0][column] })
+        }.map { plan.tuned[$0] }
       } ?? []
   }
 }

@@ -107,7 +107,10 @@ private struct SweepMerge {
     func texts(_ plan: SweepPlan) -> [(what: String, text: String)] {
       [
         ("what the axes are", plan.axes.map { "\($0.role.rawValue) \($0.name.rawValue)" }.joined(separator: ", ")),
-        ("what is tuned", plan.tuned.isEmpty ? "nothing" : plan.tuned.map(\.rawValue).joined(separator: ", ")),
+        (
+          "what is tuned",
+          plan.tuned.isEmpty ? "nothing" : plan.tuned.map { plan.tunedText($0) }.joined(separator: ", ")
+        ),
         ("metric", plan.metric.name.rawValue),
         ("the number of tuning seeds", "\(plan.tuneSeeds.count)"),
         ("the number of reporting seeds", "\(plan.reportSeeds.count)"),

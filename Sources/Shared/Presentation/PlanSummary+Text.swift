@@ -9,7 +9,10 @@ extension PlanSummary {
     if !plan.description.isEmpty { lines.append(plan.description) }
     lines.append("")
     var axes = plan.axes.map { [$0.role.rawValue, $0.name.rawValue, shortList($0.values)] }
-    axes += plan.tuned.map { ["tuned", $0.rawValue, shortList(values(ofTuned: $0))] }
+    axes += plan.tuned.map { name in
+      let condition = plan.conditions.text(of: name, shown: plan.shown).map { ", where \($0)" } ?? ""
+      return ["tuned", name.rawValue, shortList(values(ofTuned: name)) + condition]
+    }
     lines += aligned(axes)
     lines.append("")
     var rows = [["stage", "in every cell", "trials", "one slot"]]
@@ -24,6 +27,7 @@ extension PlanSummary {
         + (range.lowerBound == range.upperBound
           ? countText(range.lowerBound, "trained number")
           : "\(countText(range.lowerBound)) to \(countText(range.upperBound, "trained number"))") + ".")
+    if let timing { lines.append(timing) }
     let most = secondsAtMost > seconds ? " to \(cost(secondsAtMost / Double(slots)))" : ""
     lines.append("About \(cost(seconds / Double(slots)))\(most) on \(countText(slots, "slot")); nothing was run.")
     return lines.joined(separator: "\n")
@@ -38,7 +42,7 @@ extension PlanSummary {
     }
     let tuned = plan.tuned.map { name in
       "{\"parameter\":\(jsonString(name.rawValue)),"
-        + "\"values\":\(list(values(ofTuned: name).map(jsonValue)))}"
+        + "\"values\":\(list(values(ofTuned: name).map(jsonValue)))\(conditionsJSON(name))}"
     }
     let stages = stages.map {
       "{\"stage\":\(jsonString($0.stage.rawValue)),\"trials\":\($0.trials),\"seconds\":\(jsonNumber($0.seconds))}"
@@ -56,9 +60,18 @@ extension PlanSummary {
       (
         "rungs", list((forecast?.rungs ?? []).map { "{\"step\":\($0.step),\"configurations\":\($0.configurations)}" })
       ),
+      ("timing", timing.map(jsonString) ?? "null"),
       ("notes", list((adaptiveNotes + plan.labelNotes).map(jsonString))),
     ]
     return "{" + fields.map { "\(jsonString($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+  }
+
+  /// `,"when":{"schedule":["cosine"]}`; empty for a parameter that always takes part.
+  private func conditionsJSON(_ name: ParameterName) -> String {
+    let conditions = plan.conditions.filter { $0.name == name }.map { condition in
+      "\(jsonString(condition.parent.rawValue)):[\(condition.values.map(jsonValue).joined(separator: ","))]"
+    }
+    return conditions.isEmpty ? "" : ",\"when\":{\(conditions.joined(separator: ","))}"
   }
 
   private var largestReportSeeds: Int { max(plan.reportSeeds.count, plan.replication?.maximum ?? 0) }

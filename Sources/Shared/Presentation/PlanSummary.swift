@@ -49,6 +49,8 @@ package struct PlanSummary: Sendable {
   package let candidatesPerCell: Int
   /// Nil where the trials do not depend on results.
   package let forecast: TuningForecast?
+  /// Where the seconds come from, as a sentence.
+  package var timing: String?
 
   /// - slots: trials that run at once, at least 1.
   /// - forecast: what results will make of tuning, for methods that depend on them.
@@ -101,11 +103,13 @@ package struct PlanSummary: Sendable {
   package var trialsAtMost: Int { stages.reduce(0) { $0 + $1.trialsAtMost } }
   package var secondsAtMost: Double { stages.reduce(0) { $0 + $1.secondsAtMost } }
 
-  /// A tuned parameter's values over the candidates of the first cell (they are the same in all), in their order.
+  /// A tuned parameter's values over the candidates of the first cell (they are the same in all) in which it takes part, in
+  /// their order.
   package func values(ofTuned name: ParameterName) -> [ParameterValue] {
     var seen: Set<ParameterValue> = []
     let candidates = plan.cells.first.map { Array($0.candidates) } ?? []
-    return candidates.map { $0.value(of: name) }.filter { seen.insert($0).inserted }
+    return candidates.filter { candidate in plan.conditions.activate(name) { candidate.value(of: $0) } }
+      .map { $0.value(of: name) }.filter { seen.insert($0).inserted }
   }
 }
 
