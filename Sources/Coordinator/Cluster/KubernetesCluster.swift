@@ -53,16 +53,16 @@ struct KubernetesCluster {
 
   /// Workers first, so that they give back what they hold; then the results are fetched, and all but their volume deleted.
   func takeDown() throws {
-    try scale(to: 0)
+    // Pods get SIGTERM and their grace period; those that have completed go, too.
     try kubectl(
-      [
-        "wait", "--for=delete", "pod", "--selector", "app.kubernetes.io/component=worker",
-        "--timeout=\(Self.patience)",
-      ], "waiting for the workers", timeout: .seconds(200))
+      ["delete", "job/attune-workers", "--ignore-not-found", "--cascade=foreground", "--wait=true"],
+      "ending the workers", timeout: .seconds(200))
     tell("attune: fetching the results …")
     let results = cluster.sweep.path + "/from-kubernetes"
     try kubectl(["cp", "\(pod):/data/sweep", results], "fetching the results", timeout: .seconds(3600))
-    try kubectl(["delete", "-k", directory, "--wait=true"], "deleting what was applied", timeout: .seconds(200))
+    try kubectl(
+      ["delete", "-k", directory, "--ignore-not-found", "--wait=true"], "deleting what was applied",
+      timeout: .seconds(200))
     tell("attune: the results are in \(results), and on the volume, which is deleted with")
     tell("  \(shellCommand(overlay.kubectl(["delete", "pvc", "data-\(pod)"])))")
   }
