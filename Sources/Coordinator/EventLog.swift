@@ -37,6 +37,8 @@ package final class EventLog {
   private var size = 0
   /// Whole lines that are not in the file yet.
   private var pending = JSONLines()
+  /// Bytes of `pending` that `flushMarked` writes.
+  private var marked = 0
   private let wallClock: () -> Date
   private var lastTime = (milliseconds: Int64.min, text: "")
 
@@ -84,20 +86,31 @@ package final class EventLog {
 
   package func write(_ note: SchedulingNote) { write(LogLine(note)) }
 
+  /// Notes the lines written so far as those of a commit that begins.
+  package func mark() { marked = pending.bytes.count }
+
+  /// The lines that were marked are in the file when this returns.
+  package func flushMarked() { flush(byteCount: marked) }
+
   /// Lines written so far are in the file when this returns.
-  package func flush() {
-    let lines = pending.bytes
-    guard !lines.isEmpty else { return }
-    if size + lines.count > sizeLimit, size > 0, descriptor >= 0 {
+  package func flush() { flush(byteCount: pending.bytes.count) }
+
+  /// - byteCount: of whole lines.
+  private func flush(byteCount: Int) {
+    marked = 0
+    guard byteCount > 0 else { return }
+    if size + byteCount > sizeLimit, size > 0, descriptor >= 0 {
       close(descriptor)
       let older = (path.hasSuffix(".jsonl") ? String(path.dropLast(".jsonl".count)) : path) + ".1.jsonl"
       rename(path, older)
       open()
     }
     // With O_APPEND, and whole lines at once, lines stay whole.
-    if descriptor >= 0 { _ = lines.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) } }
-    size += lines.count
-    pending.removeAll()
+    if descriptor >= 0 {
+      _ = pending.bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, byteCount) }
+    }
+    size += byteCount
+    pending.removeFirst(byteCount)
   }
 
   /// `2023-11-14T22:13:20.250Z`; made anew when the millisecond has changed.

@@ -18,7 +18,10 @@ struct JSONLines {
   }
 
   /// Keeps the room for the next lines.
-  mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+  /// - byteCount: of whole lines.
+  mutating func removeFirst(_ byteCount: Int) {
+    if byteCount == bytes.count { bytes.removeAll(keepingCapacity: true) } else { bytes.removeFirst(byteCount) }
+  }
 
   mutating func add(_ name: StaticString, _ value: String?) {
     guard let value else { return }

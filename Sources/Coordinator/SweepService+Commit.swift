@@ -39,6 +39,7 @@ extension SweepService {
       onItsWay = CommitOnItsWay(changes: changes, outgoing: outgoing)
       changes = []
       outgoing = []
+      log.mark()
       committer.begin(onItsWay?.changes ?? [], in: store)
       return
     }
@@ -82,6 +83,7 @@ extension SweepService {
     case .success(let committed):
       store.settle(committed, sparing: checkpointsNamed(in: changes))
       noteCommit(of: batch.changes)
+      log.flushMarked()
       let later = outgoing
       outgoing = batch.outgoing
       try sendWhatIsReady(durable: true)
