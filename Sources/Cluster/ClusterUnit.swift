@@ -34,6 +34,19 @@ package struct ClusterUnit: Equatable, Codable, Sendable {
   package var hasEnded: Bool { if case .ended = state { true } else { false } }
 }
 
+extension ClusterUnit.Ending {
+  /// - workerStatus: the exit status of attune-worker, 128 and the signal's number for a signal, as shells have it.
+  /// - saying: what there is to tell of a failure.
+  package init(workerStatus: Int, saying reason: String) {
+    switch workerStatus {
+    case 0: self = .left
+    case 75: self = .walltime
+    case 129...: self = .removed("killed by signal \(workerStatus - 128)")
+    default: self = .failed(reason)
+    }
+  }
+}
+
 extension ClusterUnit.Ending: CustomStringConvertible {
   package var description: String {
     switch self {

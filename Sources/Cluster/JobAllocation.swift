@@ -22,7 +22,7 @@ package struct JobAllocation: Sendable {
   private var failure = RepeatedFailure()
   /// Jobs that were taken away soon after their start, by somebody who may mean it: no failure, but a reason to slow down.
   private var removal = RepeatedFailure()
-  private var alive: [String: Double] = [:]
+  private var alive: Set<String> = []
   private var counted: Set<String> = []
   private var saidFinal = false
 
@@ -69,10 +69,10 @@ package struct JobAllocation: Sendable {
   }
 
   private mutating func note(_ units: [ClusterUnit], at now: Duration, _ decision: inout Decision) {
-    var seen: [String: Double] = [:]
+    var seen: Set<String> = []
     for unit in units {
       guard case .ended(let ending) = unit.state else {
-        seen[unit.name] = unit.age
+        seen.insert(unit.name)
         // Started after the last failure, and still there.
         if unit.state == .running, unit.age >= Self.provenAge {
           if now - .seconds(unit.age) > failure.last { failure.succeeded() }
@@ -96,7 +96,7 @@ package struct JobAllocation: Sendable {
       }
     }
     // A queue forgets jobs that ended; nothing can be said of how.
-    for name in alive.keys.sorted() where seen[name] == nil && counted.insert(name).inserted {
+    for name in alive.subtracting(seen).sorted() where counted.insert(name).inserted {
       decision.notes.append("job \(name) is not in the queue any more")
     }
     alive = seen

@@ -7,7 +7,7 @@ package struct KubernetesOverlay: Sendable {
 
   package init(_ plan: ClusterPlan) { (settings, workers) = (plan.kubernetes, plan.workers) }
 
-  /// For kustomize (kustomization.yaml, v1beta1). Files are named as `files` says; the base is beside it in `base`.
+  /// For kustomize (kustomization.yaml, v1beta1); base, manifest and keys are beside it.
   /// Values are single words (the cluster file's reader sees to that), quoted so that none is read as a number.
   package func kustomization(count: Int) -> String {
     let image = splitImage(settings.image)

@@ -36,8 +36,6 @@ package enum RemoteHost {
     case $operation in
     probe)
       echo "machine $(uname -m)"
-      echo "library $(getconf GNU_LIBC_VERSION 2>/dev/null || echo none)"
-      echo "cores $(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)"
       echo "bundle $(cat bundle.sha256 2>/dev/null || echo none)"
       ;;
     install)
@@ -137,17 +135,10 @@ package enum RemoteHost {
     case "running": return ClusterUnit(host, .running, age: words.count > 1 ? Double(words[1]) ?? 0 : 0)
     case "ended":
       let reason = words.count > 2 ? words[2] : "no reason was given"
-      switch words.count > 1 ? Int(words[1]) : nil {
-      case 0: return ClusterUnit(host, .ended(.left), detail: reason)
-      case 75: return ClusterUnit(host, .ended(.walltime), detail: reason)
-      case let code?:
-        return ClusterUnit(host, .ended(code > 128 ? .removed(signalText(code)) : .failed(reason)), detail: reason)
-      case nil: return nil
-      }
+      guard words.count > 1, let status = Int(words[1]) else { return nil }
+      return ClusterUnit(host, .ended(.init(workerStatus: status, saying: reason)), detail: reason)
     case "gone": return ClusterUnit(host, .ended(.removed("its processes are gone")))
     default: return nil
     }
   }
-
-  private static func signalText(_ code: Int) -> String { "killed by signal \(code - 128)" }
 }

@@ -76,13 +76,6 @@ package struct SlurmJob: Sendable {
   }
 }
 
-/// A word for a shell.
-package func quoted(_ word: String) -> String {
-  var text = "'"
-  for character in word { text += character == "'" ? "'\\''" : String(character) }
-  return text + "'"
-}
-
 package enum SlurmQueue {
   /// What `squeue -O` is asked for: fields end with a bar.
   package static let format = "JobArrayID:|,State:|,exit_code:|,TimeUsed:|,NodeList:|,Reason:|"

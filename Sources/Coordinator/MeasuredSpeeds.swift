@@ -59,11 +59,8 @@ package struct MeasuredSpeeds: Codable, Equatable {
     try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
 
-  /// Below XDG_STATE_HOME or ~/.local/state, as the workers' spools; nil where neither names a directory.
   static func path(_ environment: [String: String]) -> String? {
-    if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/attune/training.json" }
-    guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
-    return home + "/.local/state/attune/training.json"
+    stateDirectory(environment).map { $0 + "/training.json" }
   }
 
   /// `AMD EPYC 9B45 64-Core Processor, 2 cores, avx512`

@@ -81,8 +81,7 @@ struct StatusCommand: ParsableCommand {
     func count(_ states: TrialState...) -> Int { trials.count { states.contains($0.state) } }
     let provenance = try sweep.store.provenance(of: trials)
     let owner = sweep.store.directory.owner
-    // Without an owner nothing runs, whatever a killed process has left written.
-    let live = owner == nil ? nil : CoordinatorStatus.read(from: sweep.store.directory.status)
+    let live = sweep.store.directory.liveStatus
     let leased = count(.leased, .running, .committing)
     return Status(
       name: sweep.plan.name, owner: owner, planned: sweep.plannedCount, succeeded: count(.succeeded),

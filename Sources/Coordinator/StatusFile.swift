@@ -52,3 +52,8 @@ package struct CoordinatorStatus: Codable, Equatable {
     return FileManager.default.contents(atPath: path).flatMap { try? decoder.decode(Self.self, from: $0) }
   }
 }
+
+extension SweepDirectory {
+  /// What the coordinator that runs tells of itself. Without an owner nothing runs, whatever a killed process left written.
+  var liveStatus: CoordinatorStatus? { owner == nil ? nil : CoordinatorStatus.read(from: status) }
+}

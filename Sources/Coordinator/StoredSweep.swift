@@ -35,6 +35,11 @@ struct StoredSweep {
   var plannedCount: Int { plan.plannedTrialCount - trials.shared }
   var endedCount: Int { trials.current.count { $0.state.isTerminal } }
 
+  var hasEnded: Bool { endedCount == plannedCount }
+
+  /// Whether nothing is left to train by any rules: what was stopped early may have to go on by others.
+  var isComplete: Bool { hasEnded && !(plan.adaptsTuning && trials.current.contains { $0.state == .pruned }) }
+
   func results() throws -> SweepResults {
     let curves = try store.curves()
     let current = Set(trials.current.map(\.id))

@@ -104,14 +104,6 @@ final class SweepRun {
   }
 }
 
-/// Words as a shell takes them.
-func shellCommand(_ words: [String]) -> String {
-  words.map { word in
-    !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+".contains($0) }
-      ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
-  }.joined(separator: " ")
-}
-
 /// What the user typed, to be typed again.
 var ownCommandLine: String { shellCommand(["attune"] + CommandLine.arguments.dropFirst()) }
 

@@ -273,7 +273,6 @@ final class SweepService {
     workers.drain()
     workers.kill()
     logCounters()
-    log.flush()
     try settleCommit(waiting: true)
     do throws(StoreError) {
       try store.commit(changes)
@@ -281,6 +280,7 @@ final class SweepService {
       // Nothing of it was acknowledged: the next start goes on from what is stored.
       if !error.mayPass || interruption.signalNumber == nil { throw error }
     }
+    log.flush()
     if let number = interruption.signalNumber, !isFinished { return .interrupted(signal: number) }
     return .finished
   }

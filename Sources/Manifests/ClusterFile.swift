@@ -14,20 +14,12 @@ package func loadClusterFile(at path: String) throws(ManifestError) -> ClusterPl
 private let clusterFileExample = "name a cluster file, such as cluster/ssh.yaml"
 
 package func parseClusterFile(_ text: String, path: String) throws(ManifestError) -> ClusterPlan {
-  do {
-    guard let root = try readYAML(text), !root.isNull else {
-      throw Issue("the cluster file is empty", "write at least `on: local`")
-    }
+  try reading(text, called: "the cluster file", at: path) { root in
+    guard let root else { throw Issue("the cluster file is empty", "write at least `on: local`") }
     var reader = ClusterReader()
     reader.read(try root.entries(of: "the cluster file", "write keys, such as `on: ssh`"))
     guard reader.issues.isEmpty else { throw ManifestError(path: path, issues: reader.issues) }
     return reader.plan
-  } catch let issue as Issue {
-    throw ManifestError(path: path, issues: [issue])
-  } catch let error as ManifestError {
-    throw error
-  } catch {
-    throw ManifestError(path: path, issues: [Issue("\(error)", "report this")])
   }
 }
 

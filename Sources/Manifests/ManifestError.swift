@@ -66,3 +66,25 @@ extension ManifestError.Issue.Pointer {
 }
 
 typealias Issue = ManifestError.Issue
+
+/// Reads a text of YAML as a whole: every issue is told with the file it is in.
+/// - what: the file in words, such as "the manifest".
+/// - read: takes the root; nil for a text that holds nothing.
+func reading<Value>(
+  _ text: String, called what: String, at path: String, _ read: (ManifestNode?) throws -> Value
+) throws(ManifestError) -> Value {
+  do {
+    if text.utf8.contains(0) {
+      let line = 1 + text.utf8.prefix { $0 != 0 }.count(where: { $0 == UInt8(ascii: "\n") })
+      throw Issue(line: line, "the text has a NUL byte", "save \(what) as plain UTF-8")
+    }
+    let root = try readYAML(text)
+    return try read(root?.isNull == true ? nil : root)
+  } catch let issue as Issue {
+    throw ManifestError(path: path, issues: [issue])
+  } catch let error as ManifestError {
+    throw error
+  } catch {
+    throw ManifestError(path: path, issues: [Issue("\(error)", "report this")])
+  }
+}

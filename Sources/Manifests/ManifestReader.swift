@@ -9,14 +9,8 @@ import Shared
 package func parseManifest(
   _ text: String, path: String, checkpoints: CheckpointReader? = nil
 ) throws(ManifestError) -> LoadedManifest {
-  do {
-    if text.utf8.contains(0) {
-      let line = 1 + text.utf8.prefix { $0 != 0 }.count(where: { $0 == UInt8(ascii: "\n") })
-      throw Issue(line: line, "the text has a NUL byte", "save the manifest as plain UTF-8")
-    }
-    guard let root = try readYAML(text), !root.isNull else {
-      throw Issue("the manifest is empty", "write at least method and parameters")
-    }
+  try reading(text, called: "the manifest", at: path) { root in
+    guard let root else { throw Issue("the manifest is empty", "write at least method and parameters") }
     guard case .mapping(let entries) = root.content else {
       throw Issue(
         line: root.line, "the manifest starts with \"\(excerpt(root.text))\"", "write keys, such as `method: grid`")
@@ -28,12 +22,6 @@ package func parseManifest(
     var (plan, notes) = try reader.draft.plan(source: text)
     named.add(to: &plan)
     return LoadedManifest(plan: plan, notes: reader.notes + notes)
-  } catch let issue as Issue {
-    throw ManifestError(path: path, issues: [issue])
-  } catch let error as ManifestError {
-    throw error
-  } catch {
-    throw ManifestError(path: path, issues: [Issue("\(error)", "report this")])
   }
 }
 

@@ -267,14 +267,10 @@ package final class Spool {
 /// Under the user's state directory (XDG Base Directory Specification): by machine, because home directories are shared
 /// and locks on them may not be, and by endpoint. Nil where the environment names no home.
 package func defaultSpoolDirectory(environment: [String: String], host: String, endpoint: String) -> String? {
-  var state = environment["XDG_STATE_HOME"] ?? ""
-  if !state.hasPrefix("/") {
-    guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
-    state = home + "/.local/state"
-  }
+  guard let state = stateDirectory(environment) else { return nil }
   func name(_ text: String) -> String {
     String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") ? $0 : "_" })
   }
   // Long paths of sockets would not do as one name; their end tells more than their beginning.
-  return "\(state)/attune/spool/\(name(host).prefix(100))/\(name(endpoint).suffix(120))"
+  return "\(state)/spool/\(name(host).prefix(100))/\(name(endpoint).suffix(120))"
 }

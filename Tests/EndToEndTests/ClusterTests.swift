@@ -25,12 +25,13 @@ extension EndToEnd {
       try RunningProgram(["cluster", "down", "out"], in: directory).end(limit: .seconds(60))
     }
 
-    /// Of the cluster in `directory`, by part.
-    private func processes(in directory: TestDirectory) throws -> [String: [pid_t]] {
+    private func name(of directory: TestDirectory) throws -> String {
       struct Record: Decodable { var id: String }
-      let text = try directory.read("out/cluster/cluster.json")
-      return marked(try JSONDecoder().decode(Record.self, from: Data(text.utf8)).id)
+      return try JSONDecoder().decode(Record.self, from: Data(try directory.read("out/cluster/cluster.json").utf8)).id
     }
+
+    /// Of the cluster in `directory`, by part.
+    private func processes(in directory: TestDirectory) throws -> [String: [pid_t]] { marked(try name(of: directory)) }
 
     private func marked(_ id: String) -> [String: [pid_t]] {
       var found: [String: [pid_t]] = [:]
@@ -88,10 +89,7 @@ extension EndToEnd {
       try start(.faulty, in: directory)
       let running = try processes(in: directory)
       if isAlone { for process in running["tender"] ?? [] { kill(process, SIGKILL) } }
-      struct Record: Decodable { var id: String }
-      let id = try JSONDecoder().decode(
-        Record.self, from: Data(try directory.read("out/cluster/cluster.json").utf8)
-      ).id
+      let id = try name(of: directory)
       let ended = try down(in: directory)
       #expect(ended.exitCode == 0 && ended.errors.contains("nothing of the cluster is left"), "\(ended.errors)")
       #expect(marked(id) == [:])
@@ -124,12 +122,7 @@ extension EndToEnd {
       #expect(try down(in: directory).exitCode == 0)
     }
 
-    nonisolated private static let hasKubectl =
-      (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
-        access("\($0)/kubectl", X_OK) == 0
-      }
-
-    @Test(.enabled(if: hasKubectl, "kubectl is needed"))
+    @Test(.enabled(if: installedProgram("kubectl") != nil, "kubectl is needed"))
     func `on Kubernetes a dry run shows what kustomize makes of the base, with the sizes and keys of this sweep`()
       throws
     {

@@ -24,13 +24,13 @@ struct ClusterArrival {
       toldNotes = max(toldNotes, view.notes.count)
       if let ended = view.ended {
         tell("attune: \(ended)")
-        if let sweep = try? StoredSweep(reading: cluster.sweep.path), sweep.endedCount == sweep.plannedCount {
+        if let sweep = try? StoredSweep(reading: cluster.sweep.path), sweep.hasEnded {
           return tell("attune: report: \(cluster.sweep.report)/index.html")
         }
         throw ExitCode(1)
       }
       // A status of an earlier coordinator says nothing.
-      let live = cluster.sweep.owner == nil ? nil : CoordinatorStatus.read(from: cluster.sweep.status)
+      let live = cluster.sweep.liveStatus
       let present = live.map { $0.written >= began - 5 ? $0.workerCount : 0 } ?? 0
       if present != told, present > 0 { tell("attune: \(present) of \(countText(count, "worker")) have come") }
       told = present

@@ -22,15 +22,12 @@ struct ClusterRecording {
   func record() throws -> ClusterRecord {
     try requireTools()
     if var before = try cluster.recordIfAny() {
-      if try cluster.isLookedAfter || before.place != place {
-        guard before.place == place else {
-          throw CommandFailure(
-            "\(cluster.sweep.path): a cluster on \(before.place.rawValue) is recorded; end it first: attune cluster down "
-              + cluster.sweep.path)
-        }
-        return before
+      guard before.place == place else {
+        throw CommandFailure(
+          "\(cluster.sweep.path): a cluster on \(before.place.rawValue) is recorded; end it first: attune cluster down "
+            + cluster.sweep.path)
       }
-      (before.plan, before.manifest) = (plan, manifest)
+      if try !cluster.isLookedAfter { (before.plan, before.manifest) = (plan, manifest) }
       return before
     }
     let address = plan.coordinator.address ?? (place == .local ? "127.0.0.1" : ProcessInfo.processInfo.hostName)

@@ -49,7 +49,7 @@ struct ClusterStatus: ParsableCommand {
     if record.place == .kubernetes { return try KubernetesCluster(record, cluster).status() }
     let view = cluster.view() ?? ClusterView()
     let sweep = try? StoredSweep(reading: directory)
-    let live = cluster.sweep.owner == nil ? nil : CoordinatorStatus.read(from: cluster.sweep.status)
+    let live = cluster.sweep.liveStatus
     let answer = Answer(
       on: record.place.rawValue, coordinator: cluster.sweep.owner ?? "none", dashboard: cluster.dashboardAddress,
       wanted: try cluster.wish()?.count ?? 0, isLookedAfter: try cluster.isLookedAfter, ended: view.ended,

@@ -24,7 +24,8 @@ final class ClusterTender {
   private let shows: (String) -> Void
   private var view = ClusterView()
   private var nextLook = Duration.zero
-  private var coordinatorStarted = Duration.zero
+  /// By this process; nil while it has to be started.
+  private var coordinatorStarted: Duration?
   private var coordinatorFailure = RepeatedFailure()
   private var saidForeignOwner = false
   private var round: Int
@@ -53,7 +54,7 @@ final class ClusterTender {
     defer { withExtendedLifetime(lock) {} }
     while true {
       let wish = try directory.wish() ?? ClusterWish(count: record.plan.count(at: record.place))
-      if wish.isDown { return try takeDown("it was taken down") }
+      if wish.isDown { return takeDown("it was taken down") }
       if wish.round != round {
         round = wish.round
         (coordinatorFailure, nextLook) = (RepeatedFailure(), .zero)
@@ -65,26 +66,26 @@ final class ClusterTender {
           let report = place.tend(demand(), wanted: wish.count, at: now)
           view.units = report.units
           for note in report.notes { say(note) }
-          try write()
+          write()
           nextLook = now + place.interval
         }
       case .waits: break
       case .isOver:
         let end = now + Self.farewell
         while now < end, demand() != nil { usleep(Self.pause) }
-        return try takeDown("the sweep has ended")
+        return takeDown("the sweep has ended")
       case .failed(let reason):
         say(reason)
-        return try takeDown(reason)
+        return takeDown(reason)
       }
       usleep(Self.pause)
     }
   }
 
   /// Workers first, while there is a coordinator that takes what they give back.
-  private func takeDown(_ reason: String) throws -> [String] {
+  private func takeDown(_ reason: String) -> [String] {
     say("\(reason): workers give back what they hold")
-    try write()
+    write()
     let problems = place.clear()
     for problem in problems { say(problem) }
     processes.stop({ $0 == "coordinator" }, patience: .seconds(30))
@@ -93,7 +94,7 @@ final class ClusterTender {
     say(problems.isEmpty ? "nothing of it runs any more" : "not everything could be removed")
     view.isClean = problems.isEmpty
     view.ended = problems.isEmpty ? reason : "\(reason), but: \(problems.joined(separator: "; "))"
-    try write()
+    write()
     return problems
   }
 
@@ -102,9 +103,10 @@ final class ClusterTender {
     view.notes = (view.notes + [note]).suffix(Self.mostNotes)
   }
 
-  private func write() throws {
+  /// For those who look: a full disk is no reason to look after nothing any more.
+  private func write() {
     view.written = Date().timeIntervalSince1970
-    try directory.write(view)
+    try? directory.write(view)
   }
 
   // MARK: The coordinator
@@ -118,8 +120,8 @@ final class ClusterTender {
   }
 
   private func lookAfterCoordinator() -> CoordinatorState {
-    if processes.running()["coordinator"] != nil {
-      if now - coordinatorStarted > Self.soundAge { coordinatorFailure.succeeded() }
+    if processes.isRunning("coordinator") {
+      if now - (coordinatorStarted ?? .zero) > Self.soundAge { coordinatorFailure.succeeded() }
       return .runs
     }
     if let owner = directory.sweep.owner {
@@ -128,20 +130,25 @@ final class ClusterTender {
       return .waits
     }
     saidForeignOwner = false
-    if isComplete() { return .isOver }
+    // A complete one needs no coordinator; one that has ended by its rules has had it.
+    if let sweep = try? StoredSweep(reading: directory.sweep.path),
+      sweep.isComplete || sweep.hasEnded && coordinatorStarted != nil
+    {
+      return .isOver
+    }
     if now < coordinatorFailure.until { return .waits }
-    if coordinatorStarted > .zero {
+    if coordinatorStarted != nil {
       let status = processes.status(of: "coordinator")
       let reason = "the coordinator ended with \(status.map { "status \($0)" } ?? "an unknown status"): \(lastWords())"
       coordinatorFailure.failed(at: now)
       let isHopeless = status == 64 || coordinatorFailure.isFinal
       if isHopeless { return .failed("\(reason); see \(directory.coordinatorLog)") }
       say("\(reason); it is started again")
-      coordinatorStarted = .zero
+      coordinatorStarted = nil
       return .waits
     }
     do {
-      coordinatorStarted = max(now, .nanoseconds(1))
+      coordinatorStarted = now
       try processes.start(try words(), part: "coordinator", log: directory.coordinatorLog)
       say("started the coordinator at \(record.bind)")
     } catch { return .failed("\(error)") }
@@ -163,16 +170,10 @@ final class ClusterTender {
     return text.split(whereSeparator: \.isNewline).last.map { String($0.suffix(300)) } ?? "it said nothing"
   }
 
-  private func isComplete() -> Bool {
-    guard let sweep = try? StoredSweep(reading: directory.sweep.path) else { return false }
-    return sweep.endedCount == sweep.plannedCount
-  }
-
   /// What the coordinator that runs says of its work; nil while it has not spoken.
   private func demand() -> ClusterDemand? {
-    guard directory.sweep.owner != nil, let status = CoordinatorStatus.read(from: directory.sweep.status) else {
-      return nil
+    directory.sweep.liveStatus.map { status in
+      ClusterDemand(waiting: status.waiting, held: status.workers.reduce(0) { $0 + $1.trials.count })
     }
-    return ClusterDemand(waiting: status.waiting, held: status.workers.reduce(0) { $0 + $1.trials.count })
   }
 }

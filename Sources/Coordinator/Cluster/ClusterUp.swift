@@ -68,7 +68,7 @@ struct ClusterUp: ParsableCommand {
     let count = workers ?? plan.count(at: place)
     try requireCount(count, record)
     if dryRun { return print(try ClusterPreview(record, cluster, count: count).text, terminator: "") }
-    if let sweep = try? StoredSweep(reading: cluster.sweep.path), sweep.endedCount == sweep.plannedCount {
+    if let sweep = try? StoredSweep(reading: cluster.sweep.path), sweep.isComplete {
       return tell("attune: \(cluster.sweep.path) holds this whole sweep already; nothing is started")
     }
     if place == .kubernetes { return try KubernetesCluster(record, cluster).up(count: count) }
@@ -108,7 +108,7 @@ struct ClusterUp: ParsableCommand {
     if let sweep = try? StoredSweep(reading: cluster.sweep.path) {
       print("report  \(cluster.sweep.report)/index.html")
       print("digest  \(sweep.digest)")
-      if sweep.endedCount < sweep.plannedCount { throw ExitCode(1) }
+      if !sweep.hasEnded { throw ExitCode(1) }
     }
     if !problems.isEmpty { throw ExitCode(1) }
   }

@@ -67,11 +67,11 @@ struct KubernetesCluster {
     tell("  \(shellCommand(overlay.kubectl(["delete", "pvc", "data-\(pod)"])))")
   }
 
-  /// What would be applied, by kustomize itself; secrets only as far as they exist.
+  /// What would be applied, by kustomize itself, with keys that are made for the show and thrown away.
   func preview(count: Int) throws -> String {
-    let directory = NSTemporaryDirectory() + "/attune-kubernetes-\(record.id)"
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let scratch = ClusterDirectory(directory + "/sweep")
+    let place = try RuntimeDirectory()
+    defer { withExtendedLifetime(place) {} }
+    let scratch = ClusterDirectory(place.path + "/sweep")
     try ClusterRecording.prepare(record, scratch)
     let preview = KubernetesCluster(record, scratch)
     try preview.write(to: preview.directory, count: count)

@@ -4,9 +4,6 @@ import Cluster
 import Foundation
 
 final class MarkedProcesses {
-  /// POSIX_SPAWN_SETSID of <spawn.h>, which glibc shows to _GNU_SOURCE only.
-  private static let newSession: Int16 = 0x80
-
   let cluster: String
   /// Started by this process, which is told how they end.
   private var children: [pid_t: String] = [:]
@@ -31,6 +28,12 @@ final class MarkedProcesses {
     return found
   }
 
+  /// The same of one part, without a look at all processes where this one started it.
+  func isRunning(_ part: String) -> Bool {
+    reap()
+    return children.values.contains(part) || running()[part] != nil
+  }
+
   private func isZombie(_ name: String) -> Bool {
     guard let data = FileManager.default.contents(atPath: "/proc/\(name)/stat") else { return true }
     // "12 (name) Z …"; the name may hold anything.
@@ -40,32 +43,15 @@ final class MarkedProcesses {
 
   /// Starts a program that outlives this one, its output appended to `log`.
   func start(_ words: [String], part: String, log: String) throws(CommandFailure) {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var all = sigset_t(), none = sigset_t()
-    sigfillset(&all)
-    sigemptyset(&none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) | Self.newSession)
-    var environment = ProcessInfo.processInfo.environment
-    environment[RemoteHost.mark] = RemoteHost.markValue(cluster: cluster, part: part)
-    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    var arguments = words.map { strdup($0) } + [nil]
-    defer { for pointer in variables + arguments { free(pointer) } }
-    var child: pid_t = 0
-    let code = posix_spawn(&child, words[0], &actions, &attributes, &arguments, &variables)
-    guard code == 0 else {
-      throw CommandFailure("\(words[0]): it cannot be started: \(String(cString: strerror(code)))")
-    }
+    let mark = [RemoteHost.mark: RemoteHost.markValue(cluster: cluster, part: part)]
+    let child: pid_t
+    do throws(SpawnFailure) {
+      child = try spawn(words, variables: mark, inNewSession: true) { actions in
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+      }
+    } catch { throw CommandFailure("\(words[0]): it cannot be started: \(error.reason)") }
     children[child] = part
     statuses[part] = nil
   }

@@ -9,8 +9,10 @@ final class SlurmPlace: WorkerPlace {
   private let job: SlurmJob
   private let script: String
   private var allocation: JobAllocation
-  /// Jobs that were submitted and that the queue has not shown yet.
+  /// What the queue showed last, without what had ended.
   private var lastUnits: [ClusterUnit] = []
+  /// Why it showed nothing the last time, which is told once.
+  private var outage: CommandFailure?
 
   init(_ record: ClusterRecord, _ directory: ClusterDirectory) throws {
     job = try Self.job(record, directory)
@@ -41,11 +43,13 @@ final class SlurmPlace: WorkerPlace {
 
   func tend(_ demand: ClusterDemand?, wanted: Int, at now: Duration) -> PlaceReport {
     var report = PlaceReport(units: lastUnits)
-    do {
+    do throws(CommandFailure) {
       report.units = try units()
+      outage = nil
     } catch {
       // Controllers restart; nothing is decided without knowing what there is.
-      report.notes = ["\(error)"]
+      if error != outage { report.notes = [error.description] }
+      outage = error
       return report
     }
     let decision = allocation.decide(report.units, demand: demand, most: wanted, at: now)

@@ -89,7 +89,7 @@ final class DashboardFeed: Sendable {
   }
 
   /// What the coordinator that runs the sweep wrote last; nil while nobody does.
-  var live: CoordinatorStatus? { directory.owner == nil ? nil : CoordinatorStatus.read(from: directory.status) }
+  var live: CoordinatorStatus? { directory.liveStatus }
 
   /// Opens the sweep for one answer.
   func open() throws -> StoredSweep { try StoredSweep(reading: directory.path) }
